@@ -1,0 +1,61 @@
+import { z } from "zod";
+
+/**
+ * A moment in time: ISO 8601 text with an offset outside the program, a `Date`
+ * inside it. Seconds are optional; a missing offset or an impossible date such
+ * as 30 February is refused rather than guessed.
+ */
+export const Instant = z.codec(
+  z
+    .string()
+    .refine((text) => STRICT.safeParse(withSeconds(text)).success, {
+      message: "Write a real date and time with its offset, such as 2026-03-02T14:05+01:00.",
+    })
+    .meta({ format: "date-time" }),
+  z.date(),
+  {
+    decode: (text) => new Date(text),
+    encode: (date) => date.toISOString(),
+  },
+);
+
+/** An IANA time zone name, such as `Europe/Berlin`. */
+export const Zone = z
+  .string()
+  .max(64)
+  .refine(isZone, { message: "Use an IANA time zone name such as Europe/Berlin." });
+
+/** A calendar day without a time, `YYYY-MM-DD`. */
+export const Day = z.iso.date();
+
+/** What nobody has found out yet. It is a value: absent and unknown are different things. */
+export const NOT_YET_KNOWN = "not-yet-known";
+
+/** A field that may honestly be *not yet known*. */
+export function knowable<T extends z.ZodType>(schema: T) {
+  return z.union([z.literal(NOT_YET_KNOWN), schema]);
+}
+
+/** A known moment, how precisely it is known, and the zone it was observed in. */
+export const Moment = z.strictObject({
+  at: Instant,
+  zone: Zone,
+  precision: z.enum(["minute", "hour", "day", "week", "month", "year"]),
+});
+export type Moment = z.output<typeof Moment>;
+
+const STRICT = z.iso.datetime({ offset: true });
+
+function withSeconds(text: string): string {
+  return text.replace(/^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?=[Z+-])/, "$1:00");
+}
+
+function isZone(name: string): boolean {
+  if (!/^[A-Za-z0-9_+\-/]+$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

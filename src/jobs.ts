@@ -1,0 +1,18 @@
+import { z } from "zod";
+
+/**
+ * Every queue there is and what its jobs carry: ids, never a copy of a row and never
+ * personal data. Redis may lose any of them; PostgreSQL hands them out again.
+ */
+export const JOBS = {
+  /** Send the deliveries of one slice. One queue per channel and provider. */
+  "email-smtp": z.strictObject({ sliceId: z.uuid() }),
+  /** Act on one outbox row; its `kind` picks the action. */
+  outbox: z.strictObject({ outboxId: z.coerce.number().int() }),
+} as const;
+
+export type JobName = keyof typeof JOBS;
+export type JobData<N extends JobName> = z.output<(typeof JOBS)[N]>;
+
+/** All our keys in Redis start with this; the braces keep them in one cluster slot. */
+export const PREFIX = "{candor}";

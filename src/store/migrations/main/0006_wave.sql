@@ -1,0 +1,70 @@
+create table wave (
+  id             uuid        primary key,
+  incident_id    uuid        not null references incident,
+  submission_id  uuid        not null unique references submission,  -- an approval is used once
+  audience_id    uuid        not null references audience,
+  notice_version_id uuid     not null references notice_version,
+  version        integer     not null default 1,
+  state          text        not null check (state in ('planned', 'canary', 'sending', 'paused', 'done', 'cancelled')),
+  paused_reason  text        check (paused_reason in ('person', 'canary', 'breaker', 'facts-changed', 'restored', 'late')),
+  canary_passed  boolean     not null default false,
+  priority       integer     not null default 100,                  -- smaller goes first
+  deadline       timestamptz,
+  facts          jsonb       not null,                               -- as approved; compared with the current scope at claim
+  started_by     uuid        not null references staff,
+  started_at     timestamptz not null,
+  ended_at       timestamptz,
+  check ((state = 'paused') = (paused_reason is not null))
+);
+
+create table delivery (
+  id            bigint      generated always as identity primary key,
+  wave_id       uuid        not null references wave,
+  recipient_id  uuid        not null,                                -- no reference: a person may be erased
+  channel       text        not null check (channel in ('email', 'sms', 'letter', 'web')),
+  state         text        not null check (state in ('planned', 'leased', 'sending', 'accepted', 'delivered', 'rejected',
+                                                      'unknown', 'held', 'excluded', 'needs-letter', 'not-reached', 'cancelled')),
+  reason        text,
+  canary        boolean     not null default false,
+  attempt       integer     not null default 0,
+  slice_id      uuid,
+  worker_id     uuid,
+  leased_until  timestamptz,
+  next_at       timestamptz not null default now(),
+  settled_at    timestamptz,
+  unique (wave_id, recipient_id, channel)
+) with (fillfactor = 70);
+create index delivery_planned on delivery (wave_id, next_at, id) where state = 'planned';
+create index delivery_slice on delivery (slice_id) where state = 'leased';
+create index delivery_leased on delivery (leased_until) where state = 'leased';
+create index delivery_sending on delivery (worker_id) where state = 'sending';
+create index delivery_unknown on delivery (wave_id, id) where state = 'unknown';
+
+-- One call to a provider, written before the call.
+create table attempt (
+  delivery_id         bigint      not null references delivery on delete cascade,
+  n                   integer     not null,
+  worker_id           uuid        not null,
+  started_at          timestamptz not null default now(),
+  ended_at            timestamptz,
+  outcome             text        check (outcome in ('accepted', 'throttled', 'transient', 'rejected', 'unknown', 'not-sent')),
+  class               text,                                           -- recipient, content or configuration
+  code                text,                                           -- the provider's reply code; never its text
+  reference           text,
+  possible_duplicate  boolean     not null default false,
+  primary key (delivery_id, n)
+);
+
+create table worker (
+  id          uuid        primary key,
+  started_at  timestamptz not null default now(),
+  beat_at     timestamptz not null default now(),
+  stopped_at  timestamptz
+);
+
+-- One row: the identity of the Redis contents we filled. A Redis without it is empty or another.
+create table engine (
+  one     boolean  primary key default true check (one),
+  run_id  uuid     not null
+);
+insert into engine (run_id) values (gen_random_uuid());
