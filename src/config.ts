@@ -15,6 +15,12 @@ const Environment = z.object({
   ORGANISATION: z.string().min(1).max(200),
   CONSOLE_URL: z.url({ protocol: /^https?$/ }),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+  /** More hosts that links in notices may lead to, with commas; the host of PUBLIC_URL always may. */
+  LINK_HOSTS: z
+    .string()
+    .transform((list) => list.split(",").map((host) => host.trim().toLowerCase()))
+    .pipe(z.array(z.string().regex(/^[a-z0-9.-]+\.[a-z0-9-]+(:\d+)?$/)))
+    .optional(),
   KEK_FILE: z.string().min(1),
   PORT: port.default(8080),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -25,6 +31,9 @@ const Environment = z.object({
   /** Hops of trusted reverse proxies in front of the web process. */
   TRUSTED_PROXIES: count.min(0).max(10).default(0),
 });
+
+/** The name of every setting. */
+export const SETTINGS = Object.keys(Environment.shape);
 
 export type Config = Readonly<z.output<typeof Environment>> & { readonly rootKey: Buffer };
 
@@ -37,14 +46,20 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(given);
   const problems = parsed.success ? [] : parsed.error.issues.map(sentence);
   const rootKey = readRootKey(given["KEK_FILE"], problems);
-  if (!parsed.success || !rootKey || problems.length > 0)
-    throw new ConfigError(`The settings are not usable:\n${problems.map((p) => `  - ${p}`).join("\n")}`);
+  if (!parsed.success || !rootKey || problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ ...parsed.data, rootKey });
 }
 
 /** Settings that cannot be used; the message lists every one. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+  /** One sentence each: the setting, then what to do about it. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The settings are not usable:\n${problems.map((each) => `  - ${each}`).join("\n")}`);
+    this.problems = problems;
+  }
 }
 
 function sentence(issue: z.core.$ZodIssue): string {

@@ -1,5 +1,5 @@
 import pino from "pino";
-import type { Logger } from "pino";
+import type { DestinationStream, Logger, LoggerOptions } from "pino";
 
 export type Log = Logger;
 
@@ -7,14 +7,15 @@ export type Log = Logger;
  * The log. It takes ids, codes and counts only: an error is written as its class,
  * code, constraint and stack without its message, because messages quote values.
  */
-export function createLog(level: string, part: string): Log {
-  return pino({
+export function createLog(level: string, part: string, to?: DestinationStream): Log {
+  const options: LoggerOptions = {
     level,
     base: { part },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describe },
     redact: { paths: SECRET, censor: "[removed]" },
-  });
+  };
+  return to ? pino(options, to) : pino(options);
 }
 
 /** What may be logged of an error. */

@@ -1,3 +1,51 @@
+import { z } from "zod";
+
+/**
+ * A delivery is one recipient, one channel, one wave. PostgreSQL holds its state; it is
+ * created exactly once, and what may follow what is this one table. Rows that a state does
+ * not list are impossible, whoever asks.
+ */
+export const NEXT_STATES = {
+  planned: ["leased", "cancelled"],
+  leased: ["planned", "sending", "excluded", "cancelled"],
+  sending: ["planned", "accepted", "rejected", "unknown", "held"],
+  accepted: ["delivered", "rejected"],
+  delivered: [],
+  rejected: [],
+  /** Waits for evidence or for a person. Nothing resends it by itself. */
+  unknown: ["planned", "accepted", "rejected"],
+  held: ["planned", "cancelled"],
+  excluded: [],
+  "needs-letter": [],
+  "not-reached": [],
+  cancelled: [],
+} as const;
+
+export type DeliveryState = keyof typeof NEXT_STATES;
+export const DeliveryState = z.enum([
+  "planned",
+  "leased",
+  "sending",
+  "accepted",
+  "delivered",
+  "rejected",
+  "unknown",
+  "held",
+  "excluded",
+  "needs-letter",
+  "not-reached",
+  "cancelled",
+] satisfies DeliveryState[]);
+
+/** Rows by themselves still on their way. A wave with none of these has ended. */
+export const OPEN_STATES = ["planned", "leased", "sending"] as const satisfies DeliveryState[];
+
+/** Whether a delivery in one state may move to another. */
+export function mayBecome(from: DeliveryState, to: DeliveryState): boolean {
+  const next: readonly DeliveryState[] = NEXT_STATES[from];
+  return next.includes(to);
+}
+
 /**
  * What a provider told us about one attempt. Every caller must tell these apart,
  * so they are values, not exceptions. `code` is the provider's reply code; its
@@ -16,3 +64,55 @@ export type Outcome =
   | { readonly kind: "unknown"; readonly code: string }
   /** We ourselves stopped before the body was written. */
   | { readonly kind: "not-sent"; readonly code: string };
+
+/** What becomes of a delivery after one attempt. */
+export interface Verdict {
+  readonly state: "accepted" | "planned" | "rejected" | "unknown" | "held";
+  readonly reason: string | null;
+  /** Milliseconds until the next try; meaningful for `planned` only. */
+  readonly nextInMs: number;
+}
+
+/**
+ * What follows attempt number `attempt` (from 1) with this outcome. A temporary refusal is
+ * tried again after 1, 5, 15, 60 minutes and so on for a day, then given up. A fault of our
+ * own configuration keeps the delivery, because the fault is not the recipient's.
+ */
+export function after(outcome: Outcome, attempt: number): Verdict {
+  switch (outcome.kind) {
+    case "accepted":
+    case "unknown":
+      return { state: outcome.kind, reason: null, nextInMs: 0 };
+    case "not-sent":
+      return { state: "planned", reason: "not-sent", nextInMs: NOT_SENT_MS };
+    case "rejected":
+      return outcome.fault === "configuration"
+        ? { state: "planned", reason: "configuration", nextInMs: 0 }
+        : { state: "rejected", reason: outcome.fault, nextInMs: 0 };
+    case "throttled":
+    case "transient":
+      return later(outcome, attempt);
+  }
+}
+
+/** What a person may decide about a delivery whose outcome nobody knows. */
+export const UnknownDecision = z.enum(["accepted", "resend", "rejected"]);
+export type UnknownDecision = z.output<typeof UnknownDecision>;
+
+/** The state each decision leads to. */
+export const DECIDED_STATE = {
+  accepted: "accepted",
+  resend: "planned",
+  rejected: "rejected",
+} as const satisfies Record<UnknownDecision, DeliveryState>;
+
+function later(outcome: Outcome & { kind: "throttled" | "transient" }, attempt: number): Verdict {
+  const minutes = BACK_OFF_MINUTES[attempt - 1];
+  if (minutes === undefined) return { state: "rejected", reason: "gave-up", nextInMs: 0 };
+  const asked = outcome.kind === "throttled" ? (outcome.retryAfterMs ?? 0) : 0;
+  return { state: "planned", reason: outcome.kind, nextInMs: Math.max(asked, minutes * 60_000) };
+}
+
+/** Sums to 23 h 21 min: what cannot be handed over in a day needs a person. */
+const BACK_OFF_MINUTES = [1, 5, 15, 60, 120, 240, 480, 480];
+const NOT_SENT_MS = 1_000;

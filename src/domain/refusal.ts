@@ -32,6 +32,7 @@ export type RefusalCode =
   | "invalid-input"
   | "malformed-body"
   | "body-too-large"
+  | "unsupported-media-type"
   | "not-signed-in"
   | "second-factor-needed"
   | "second-factor-wrong"
@@ -59,4 +60,16 @@ export function refuse(
   fields?: readonly FieldProblem[],
 ): never {
   throw new Refusal(code, sentence, fields);
+}
+
+/**
+ * Refuse `stale-version`, naming the current one, where the caller looked at an older version of
+ * a thing: compare-and-set, so that two people never overwrite each other unseen.
+ */
+export function expectVersion(current: number, given: number, field = "version"): void {
+  if (given === current) return;
+  const message = `The current version is ${current}.`;
+  refuse("stale-version", `Somebody changed this first. ${message} Look again, then retry.`, [
+    { field, code: "stale", message },
+  ]);
 }

@@ -51,6 +51,75 @@ export function entryHash(entry: Entry, prev: Buffer): Buffer {
   return createHash("sha256").update(LEAF).update(canonical(leaf)).digest();
 }
 
+/** An entry as it is stored: with its link to the entry before and its own hash. */
+export const Link = Entry.extend({
+  prev: z.instanceof(Buffer),
+  hash: z.instanceof(Buffer),
+  /** Whether the stored time has no digits below the millisecond, which the hash would not see. */
+  exact: z.literal(true),
+});
+export type Link = z.output<typeof Link>;
+
+/** Where a walk along the chain has come to. */
+export interface End {
+  readonly seq: number;
+  readonly hash: Buffer;
+}
+
+/** An entry and its hash in hex that somebody noted down earlier, outside the database. */
+export interface Checkpoint {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** The first entry that is not as it was written, and what is wrong with it. */
+export interface Broken {
+  readonly ok: false;
+  readonly seq: number;
+  readonly problem: "unreadable" | "gap" | "hash" | "link" | "head" | "checkpoint";
+}
+
+/** The result of a walk along the whole chain. */
+export type Verification =
+  | Broken
+  | { readonly ok: true; readonly entries: number; readonly head: string };
+
+/** Walk over the next stored rows. Answers the new end, or the first broken entry. */
+export function walk(
+  from: End,
+  rows: readonly unknown[],
+  checkpoint: Checkpoint | undefined,
+): End | Broken {
+  let end = from;
+  for (const row of rows) {
+    const seq = end.seq + 1;
+    const problem = problemOf(row, end, checkpoint);
+    if (typeof problem === "string") return { ok: false, seq, problem };
+    end = problem;
+  }
+  return end;
+}
+
+/** Compare the end of the chain with the head row, which a cut tail would leave behind. */
+export function conclude(end: End, head: End, checkpoint: Checkpoint | undefined): Verification {
+  if (head.seq !== end.seq || !head.hash.equals(end.hash))
+    return { ok: false, seq: head.seq > end.seq ? end.seq + 1 : end.seq, problem: "head" };
+  if (checkpoint && checkpoint.seq > end.seq)
+    return { ok: false, seq: end.seq + 1, problem: "checkpoint" };
+  return { ok: true, entries: end.seq, head: end.hash.toString("hex") };
+}
+
+function problemOf(row: unknown, end: End, noted: Checkpoint | undefined): End | Broken["problem"] {
+  const { success, data } = Link.safeParse(row);
+  if (!success) return "unreadable";
+  const { prev, hash, exact: _, ...entry } = data;
+  if (entry.seq !== end.seq + 1) return "gap";
+  if (!entryHash(entry, prev).equals(hash)) return "hash";
+  if (!prev.equals(end.hash)) return "link";
+  if (noted?.seq === entry.seq && noted.hash !== hash.toString("hex")) return "checkpoint";
+  return { seq: entry.seq, hash };
+}
+
 /** SHA-256, in hex, of a value's canonical JSON (RFC 8785). */
 export function canonicalHash(value: unknown): string {
   return createHash("sha256").update(canonical(value)).digest("hex");

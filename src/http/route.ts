@@ -16,7 +16,7 @@ export interface Route<
   R extends z.ZodType = z.ZodType,
 > {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
-  readonly path: string;
+  readonly path: `/v1/${string}`;
   /** One sentence for the OpenAPI document. */
   readonly summary: string;
   readonly permission: Permission | "anyone";
@@ -29,8 +29,12 @@ export interface Route<
   readonly status?: number;
   /** Needs a fresh code from the actor's authenticator in the `Candor-TOTP` header. */
   readonly secondFactor?: boolean;
+  /** The answer holds a secret or personal data: it is never kept for a repeated request. */
+  readonly secretAnswer?: boolean;
   /** Answers a file instead of JSON: the handler returns a `Download`. */
   readonly download?: boolean;
+  /** Answers an HTML page of ours: the handler returns it whole. */
+  readonly page?: boolean;
   readonly handle: (
     request: RouteRequest<z.output<P>, z.output<Q>, z.output<B>>,
   ) => Promise<z.output<R> | Download>;
@@ -39,6 +43,7 @@ export interface Route<
 export interface RouteRequest<P = unknown, Q = unknown, B = unknown> {
   readonly ctx: Context;
   readonly actor: Actor;
+  readonly requestId: string;
   readonly params: P;
   readonly query: Q;
   readonly body: B;

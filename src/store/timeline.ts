@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 import { Entry, entryHash } from "../domain/timeline.ts";
 import type { Fact } from "../domain/timeline.ts";
 import { many } from "./db.ts";
@@ -31,22 +29,33 @@ export async function append(tx: Sql, fact: Fact, now: Date): Promise<void> {
   await tx`
     insert into timeline (seq, at, incident_id, actor, action, subject, before, after, reason, request_id, prev, hash)
     values (${entry.seq}, ${at}, ${entry.incidentId}, ${entry.actor}, ${entry.action}, ${entry.subject},
-            ${tx.json(entry.before as never)}, ${tx.json(entry.after as never)},
+            ${JSON.stringify(entry.before)}::text::jsonb, ${JSON.stringify(entry.after)}::text::jsonb,
             ${entry.reason}, ${entry.requestId}, ${head.hash}, ${hash})`;
   await tx`update timeline_head set seq = ${entry.seq}, at = ${at}, hash = ${hash}`;
 }
 
-/** Entries with their stored link and hash, `pageSize` at a time, oldest first. */
-export async function* chain(sql: Sql, pageSize = 1_000): AsyncGenerator<Link[]> {
-  for (let after = 0; ; ) {
-    const links = await many(
-      Link,
-      sql`select * from timeline where seq > ${after} order by seq limit ${pageSize}`,
-    );
-    if (links.length === 0) return;
-    yield links;
-    after = links.at(-1)?.seq ?? after;
+/**
+ * The stored rows, `pageSize` at a time, oldest first. They are not parsed here: a row that
+ * somebody tampered with must be reported, not thrown.
+ */
+export async function* chain(sql: Sql, pageSize = 1_000): AsyncGenerator<readonly unknown[]> {
+  for (let after = "0"; ;) {
+    const rows = await sql<{ seq: string }[]>`
+      select *, at = date_trunc('milliseconds', at) as exact from timeline
+       where seq > ${after} order by seq limit ${pageSize}`;
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows;
+    after = last.seq;
   }
+}
+
+/** How often a person did one thing since a moment. */
+export async function count(sql: Sql, actor: string, action: string, since: Date): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from timeline
+     where actor = ${actor} and action = ${action} and at > ${since}`;
+  return row?.n ?? 0;
 }
 
 /** Where the chain says it ends. */
@@ -56,13 +65,13 @@ export async function head(sql: Sql): Promise<{ seq: number; hash: Buffer }> {
   return { seq: Number(row.seq), hash: row.hash };
 }
 
-/** One incident's entries, newest first. */
-export function ofIncident(sql: Sql, incidentId: string, limit: number) {
+/** One incident's entries, newest first, before the entry `before` where that is given. */
+export function ofIncident(sql: Sql, incidentId: string, limit: number, before?: number) {
   return many(
     Entry,
-    sql`select * from timeline where incident_id = ${incidentId} order by seq desc limit ${limit}`,
+    sql`
+      select * from timeline
+       where incident_id = ${incidentId} ${before === undefined ? sql`` : sql`and seq < ${before}`}
+       order by seq desc limit ${limit}`,
   );
 }
-
-const Link = Entry.extend({ prev: z.instanceof(Buffer), hash: z.instanceof(Buffer) });
-export type Link = z.output<typeof Link>;

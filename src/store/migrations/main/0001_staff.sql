@@ -6,6 +6,7 @@ create table staff (
   email_index     bytea       not null unique,          -- HMAC of the address: one account a person
   email_sealed    bytea       not null,
   totp_sealed     bytea,
+  totp_confirmed_at timestamptz,                        -- counts only once its owner has shown a code
   totp_last_step  bigint      not null default 0,       -- a code is spent once
   totp_failures   integer     not null default 0,
   totp_locked_until timestamptz,
@@ -19,6 +20,7 @@ create table role_grant (
   granted_by    uuid        references staff,            -- null: by the operator at the machine
   granted_at    timestamptz not null,
   effective_at  timestamptz not null,                    -- approvals count from here; a second admin may bring it forward
+  confirmed_by  uuid        references staff,
   primary key (staff_id, role)
 );
 
@@ -26,6 +28,7 @@ create table invitation (
   id          uuid        primary key,
   staff_id    uuid        not null references staff,
   token_hash  bytea       not null unique,
+  created_by  uuid        references staff,              -- null: by the operator at the machine
   created_at  timestamptz not null,
   expires_at  timestamptz not null,
   used_at     timestamptz
@@ -52,14 +55,15 @@ create table countersign (
   primary key (act, subject_id)
 );
 
--- Answers already given, so that a repeated request has one effect.
+-- Answers already given, so that a repeated request has one effect. Answers are
+-- sealed under the organisation's key; one that held a secret is not kept at all.
 create table idempotency (
   staff_id    uuid        not null references staff,
   key         text        not null check (length(key) between 1 and 200),
   route       text        not null,
   body_hash   bytea       not null,
   status      integer,                                    -- null while the first request runs
-  response    jsonb,
+  response    bytea,
   created_at  timestamptz not null default now(),
   primary key (staff_id, key)
 );

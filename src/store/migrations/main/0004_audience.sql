@@ -16,18 +16,15 @@ create table upload (
   id            uuid        primary key,
   audience_id   uuid        not null references audience,
   incident_id   uuid        not null references incident,
-  state         text        not null check (state in ('received', 'importing', 'imported', 'refused')),
+  state         text        not null check (state in ('receiving', 'received', 'importing', 'imported', 'refused')),
   format        text        not null check (format in ('csv', 'jsonl')),
-  bytes         bigint      not null,
-  headers       jsonb       not null,                       -- column names as found
-  mapping       jsonb       not null,                       -- field → column; guessed, then confirmed
-  ignored       jsonb       not null default '[]',          -- columns nobody mapped, never stored
-  rows_read     integer     not null default 0,             -- the checkpoint: rows staged so far
-  rows_bad      integer     not null default 0,
+  bytes         bigint      not null default 0,
+  shape         bytea       not null,                       -- sealed: column names, mapping, ignored columns, defaults
+  rows_read     integer     not null default 0,             -- the checkpoint: rows staged or reported so far
   rows_good     integer     not null default 0,
+  rows_bad      integer     not null default 0,
   people_added  integer     not null default 0,
-  merged        integer     not null default 0,
-  problem       jsonb,
+  merged        integer     not null default 0,             -- good rows that joined another row or person
   uploaded_by   uuid        not null references staff,
   uploaded_at   timestamptz not null,
   finished_at   timestamptz
@@ -41,23 +38,33 @@ create table upload_chunk (
   sealed     bytea    not null,
   primary key (upload_id, position)
 );
+-- Sealed bytes do not compress.
+alter table upload_chunk alter sealed set storage external;
 
 create table upload_error (
-  upload_id  uuid     not null references upload on delete cascade,
-  line       integer  not null,
-  position   integer  not null,                             -- one row may have several faults
-  column_name text    not null,
-  code       text     not null,
-  sealed_row bytea,                                         -- the row as given, on its first fault only
+  upload_id   uuid     not null references upload on delete cascade,
+  line        integer  not null,
+  position    integer  not null,                            -- one row may have several faults
+  field       text     not null,                            -- empty: the whole row
+  code        text     not null,
+  sealed_row  bytea,                                        -- its mapped cells as given, on its first fault only, for 24 hours
   primary key (upload_id, line, position)
 );
 
--- Rows read but not yet merged into people.
+-- Rows read but not yet merged: sealed under the id they have if no other row is the same person.
 create table upload_row (
-  upload_id  uuid     not null references upload on delete cascade,
-  line       integer  not null,
-  sealed     bytea    not null,
-  keys       bytea[]  not null,                             -- keyed hashes that the merge rule compares
+  upload_id     uuid     not null references upload on delete cascade,
+  line          integer  not null,
+  recipient_id  uuid     not null,
+  sealed        bytea    not null,
+  keys          uuid[]   not null,                          -- keyed hashes, 128 bits, that the merge rule compares
+  email_index   uuid,
+  digest        bytea    not null,
+  language      text     not null,
+  agreed        text     not null,
+  has_email     boolean  not null,
+  has_phone     boolean  not null,
+  has_post      boolean  not null,
   primary key (upload_id, line)
 );
 
@@ -66,8 +73,8 @@ create table recipient (
   audience_id     uuid      not null references audience,
   incident_id     uuid      not null references incident,
   sealed          bytea     not null,                       -- everything about the person, see src/domain/audience
-  keys            bytea[]   not null,
-  email_index     bytea,                                    -- keyed hash, not unique: families share mailboxes
+  keys            uuid[]    not null,
+  email_index     uuid,                                     -- keyed hash, not unique: families share mailboxes
   digest          bytea     not null,                       -- keyed hash of the canonical contact data, exposure and relation
   language        text      not null,
   agreed          text      not null check (agreed in ('yes', 'no', 'unknown')),
@@ -80,17 +87,21 @@ create index recipient_by_audience on recipient (audience_id, id);
 create index recipient_by_email on recipient (audience_id, email_index);
 
 -- A frozen audience takes nobody new and changes nobody. Erasing a person deletes the row.
+-- Looked at once a statement: an import inserts a million rows in one.
 create function refuse_frozen_audience() returns trigger language plpgsql as $$
 begin
   if exists (select from audience a
-              where a.id in (new.audience_id, case when tg_op = 'UPDATE' then old.audience_id end)
-                and a.state = 'frozen') then
+              where a.state = 'frozen' and a.id in (select distinct audience_id from changed)) then
     raise exception 'this audience is frozen' using errcode = 'restrict_violation';
   end if;
-  return new;
+  return null;
 end $$;
-create trigger recipient_frozen before insert or update on recipient
-  for each row execute function refuse_frozen_audience();
+create trigger recipient_frozen_insert after insert on recipient
+  referencing new table as changed for each statement execute function refuse_frozen_audience();
+create trigger recipient_frozen_update_from after update on recipient
+  referencing old table as changed for each statement execute function refuse_frozen_audience();
+create trigger recipient_frozen_update_to after update on recipient
+  referencing new table as changed for each statement execute function refuse_frozen_audience();
 
 create function refuse_thaw() returns trigger language plpgsql as $$
 begin

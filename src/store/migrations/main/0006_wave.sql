@@ -16,6 +16,13 @@ create table wave (
   ended_at       timestamptz,
   check ((state = 'paused') = (paused_reason is not null))
 );
+create index wave_by_incident on wave (incident_id);
+
+-- Whether the approved facts are still what the newest scope says.
+create function facts_hold(incident uuid, approved jsonb) returns boolean language sql stable as $$
+  select coalesce((select field_hashes @> approved from scope
+                    where incident_id = incident order by version desc limit 1), false)
+$$;
 
 create table delivery (
   id            bigint      generated always as identity primary key,
@@ -27,14 +34,16 @@ create table delivery (
   reason        text,
   canary        boolean     not null default false,
   attempt       integer     not null default 0,
-  slice_id      uuid,
-  worker_id     uuid,
+  slice_id      uuid,                                                -- kept after the claim: which slice it was sent in
+  worker_id     uuid,                                                -- who claimed it last
   leased_until  timestamptz,
   next_at       timestamptz not null default now(),
   settled_at    timestamptz,
-  unique (wave_id, recipient_id, channel)
+  unique (wave_id, recipient_id, channel),
+  check (state <> 'leased' or (slice_id is not null and leased_until is not null))
 ) with (fillfactor = 70);
 create index delivery_planned on delivery (wave_id, next_at, id) where state = 'planned';
+create index delivery_canary on delivery (wave_id, state) where canary;
 create index delivery_slice on delivery (slice_id) where state = 'leased';
 create index delivery_leased on delivery (leased_until) where state = 'leased';
 create index delivery_sending on delivery (worker_id) where state = 'sending';
@@ -54,6 +63,7 @@ create table attempt (
   possible_duplicate  boolean     not null default false,
   primary key (delivery_id, n)
 );
+create index attempt_duplicate on attempt (delivery_id) where possible_duplicate;
 
 create table worker (
   id          uuid        primary key,

@@ -1,0 +1,184 @@
+import { randomUUID } from "node:crypto";
+
+import { z } from "zod";
+
+import type { Context } from "../../context.ts";
+import * as approval from "../../domain/approval.ts";
+import { Plan, SendWindow } from "../../domain/approval.ts";
+import type { Submission } from "../../domain/approval.ts";
+import { contentHash, moved } from "../../domain/notice/notice.ts";
+import type { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
+import { expectVersion, refuse } from "../../domain/refusal.ts";
+import type { Actor } from "../../domain/staff.ts";
+import * as store from "../../store/approval.ts";
+import type { Sql } from "../../store/db.ts";
+import * as incidents from "../../store/incident.ts";
+import * as notices from "../../store/notice.ts";
+import * as scopes from "../../store/scope.ts";
+import * as timeline from "../../store/timeline.ts";
+import { compiledVersion, lintAll } from "../notice/compiled.ts";
+import { sensitivity } from "../notice/draft.ts";
+import { frozenAudience, viewOf } from "./view.ts";
+import type { SubmissionView } from "./view.ts";
+
+// Above the schema, which reads them while the module loads.
+const CANARY = 50;
+const CANARY_MAX = 10_000;
+
+/** A version of a notice, the people, and the way to them. */
+export const NewSubmission = z.strictObject({
+  noticeId: z.uuid(),
+  /** The notice's version as the submitter saw it. */
+  version: z.int().positive(),
+  audienceId: z.uuid(),
+  plan: Plan.prefault({}),
+  sendWindow: SendWindow.optional(),
+  /** How many are sent first and watched before the others; 0 sends all at once. */
+  canary: z.int().min(0).max(CANARY_MAX).default(CANARY),
+});
+export type NewSubmission = z.output<typeof NewSubmission>;
+
+/**
+ * Propose a notice for sending. Refuses an audience that is not frozen, a text with problems
+ * that must be fixed, and `facts-changed` where the text was written on facts that are no
+ * longer so: saving it again takes up the new ones.
+ */
+export function submit(
+  ctx: Context,
+  actor: Actor,
+  incidentId: string,
+  given: NewSubmission,
+): Promise<SubmissionView> {
+  return ctx.sql.begin(async (tx) => {
+    await incidents.lock(tx, incidentId);
+    const notice = await notices.lock(tx, incidentId, given.noticeId);
+    expectVersion(notice.version, given.version);
+    const inReview = moved(notice, "in-review");
+    const version = await notices.version(tx, notice.id, notice.number);
+    const audience = await frozenAudience(tx, incidentId, given.audienceId);
+    await requireSendable(ctx, tx, incidentId, version);
+
+    const level = await sensitivity(tx, incidentId);
+    const { plan, canary } = given;
+    const sendWindow = given.sendWindow ?? null;
+    const facts = z.record(z.string(), z.string()).parse(version.facts);
+    const bound = { facts, audience, plan, sendWindow, canary, contentHash: contentHash(version) };
+    const submission: Submission = {
+      id: randomUUID(),
+      incidentId,
+      noticeId: notice.id,
+      noticeVersionId: version.id,
+      audienceId: audience.id,
+      plan,
+      sendWindow,
+      canary,
+      facts,
+      binding: approval.bindingOf(bound),
+      approvalsNeeded: approval.approvalsNeeded(audience.count, level),
+      submittedBy: actor.staffId,
+      submittedAt: ctx.now(),
+      closedAt: null,
+    };
+    await notices.save(tx, inReview);
+    // An edit left the earlier one behind; one notice has one that is open.
+    await store.closeOpen(tx, notice.id, ctx.now());
+    await store.insert(tx, submission);
+    await note(ctx, tx, actor, { submission, notice, version, count: audience.count });
+    return viewOf(ctx, tx, submission);
+  });
+}
+
+/** One submission as everybody is shown it. */
+export async function get(
+  ctx: Context,
+  incidentId: string,
+  submissionId: string,
+): Promise<SubmissionView> {
+  return viewOf(ctx, ctx.sql, await store.find(ctx.sql, incidentId, submissionId));
+}
+
+/** The submissions of a notice, the newest first. */
+export async function ofNotice(
+  ctx: Context,
+  incidentId: string,
+  noticeId: string,
+): Promise<SubmissionView[]> {
+  const notice = await notices.find(ctx.sql, incidentId, noticeId);
+  const views: SubmissionView[] = [];
+  for (const each of await store.ofNotice(ctx.sql, notice.id))
+    views.push(await viewOf(ctx, ctx.sql, each));
+  return views;
+}
+
+interface Submitted {
+  readonly submission: Submission;
+  readonly notice: Notice;
+  readonly version: NoticeVersion;
+  readonly count: number;
+}
+
+function note(
+  ctx: Context,
+  tx: Sql,
+  { staffId, requestId }: Actor,
+  { submission, notice, version, count }: Submitted,
+): Promise<void> {
+  const { id, incidentId, audienceId, binding, plan, canary, approvalsNeeded } = submission;
+  return timeline.append(
+    tx,
+    {
+      incidentId,
+      actor: staffId,
+      action: "submission.submit",
+      subject: `submission:${id}`,
+      before: { notice: notice.state },
+      after: {
+        notice: "in-review",
+        number: version.number,
+        binding: binding.toString("hex"),
+        audience: { id: audienceId, count },
+        plan,
+        canary,
+        approvalsNeeded,
+      },
+      requestId,
+    },
+    ctx.now(),
+  );
+}
+
+async function requireSendable(
+  ctx: Context,
+  tx: Sql,
+  incidentId: string,
+  version: NoticeVersion,
+): Promise<void> {
+  const scope = await scopes.current(tx, incidentId);
+  const hashes: Readonly<Record<string, string>> = scope.fieldHashes;
+  const stale = Object.entries(version.facts).filter(([field, hash]) => hashes[field] !== hash);
+  const { compiled, layoutCurrent } = await compiledVersion(ctx, version.id, tx);
+  const level = await sensitivity(tx, incidentId);
+  const changed = [
+    ...stale.map(([field]) => field),
+    ...(layoutCurrent ? [] : ["layout"]),
+    ...(level === "special-category" && !version.sender.discreet ? ["sensitivity"] : []),
+  ];
+  if (changed.length > 0)
+    refuse(
+      "facts-changed",
+      "The text was written on facts that have changed. Save it again to take up the new ones.",
+      changed.map((field) => ({ field, code: "changed", message: "This changed since." })),
+    );
+  const problems = lintAll(compiled, version.languages).filter((p) => p.severity === "must-fix");
+  if (problems.length > 0)
+    refuse(
+      "template-refused",
+      "The text has problems that must be fixed before anybody reviews it.",
+      problems.map(({ language, line, code, message }) => ({
+        field: `languages.${language}`,
+        code,
+        message,
+        line,
+      })),
+    );
+}

@@ -1,0 +1,62 @@
+import type { Log } from "../../log.ts";
+import type { Settled } from "../../store/delivery/settle.ts";
+
+/** Outcomes on their way into the database. */
+export interface Settlement {
+  /** Resolves when this outcome is written down. */
+  add(settled: Settled): Promise<void>;
+}
+
+/**
+ * Outcomes are written in batches: what came in while one statement ran goes into the next.
+ * While the database is away they are kept here and tried again for as long as the process
+ * lives, because an outcome that is lost is a delivery that nobody can judge.
+ */
+export function createSettlement(
+  save: (batch: readonly Settled[]) => Promise<void>,
+  log: Log,
+): Settlement {
+  const waiting: { readonly settled: Settled; readonly done: () => void }[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    // One turn of the loop lets outcomes of the same moment share a statement.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, BATCH_MAX);
+      await untilDone(
+        () => save(batch.map(({ settled }) => settled)),
+        (err) => log.error({ err, outcomes: batch.length }, "settling again"),
+      );
+      for (const { done } of batch) done();
+    }
+    running = false;
+  }
+
+  return {
+    add: (settled) =>
+      new Promise((done) => {
+        waiting.push({ settled, done });
+        if (running) return;
+        running = true;
+        void run();
+      }),
+  };
+}
+
+/** Do it again until it works, waiting longer each time, at most two seconds. */
+export async function untilDone<T>(
+  work: () => Promise<T>,
+  failed: (error: unknown) => void,
+): Promise<T> {
+  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS))
+    try {
+      return await work();
+    } catch (error) {
+      failed(error);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+}
+
+const BATCH_MAX = 200;
+const WAIT_MAX_MS = 2_000;

@@ -1,0 +1,115 @@
+import type { Context } from "../../context.ts";
+import { compile } from "../../domain/notice/compile.ts";
+import type { CompiledNotice } from "../../domain/notice/compile.ts";
+import { lint } from "../../domain/notice/lint.ts";
+import type { LintProblem } from "../../domain/notice/lint.ts";
+import type { NoticeVersion } from "../../domain/notice/notice.ts";
+import { render, RenderHold } from "../../domain/notice/render.ts";
+import { quotes, parseSource } from "../../domain/notice/source.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
+import type { Scope, ScopeFacts } from "../../domain/scope.ts";
+import type { Sql } from "../../store/db.ts";
+import * as notices from "../../store/notice.ts";
+import type { VersionWithFacts } from "../../store/notice.ts";
+import { INVENTED } from "./invented.ts";
+
+/** A stored version, and the same ready to be rendered. */
+export interface CompiledVersion {
+  readonly version: VersionWithFacts;
+  readonly compiled: CompiledNotice;
+  /** False once the mail layout has changed since the version was written: it may not be sent. */
+  readonly layoutCurrent: boolean;
+}
+
+/**
+ * The one way to a rendered notice, for preview, test, delivery and the check page. A version
+ * is compiled on the facts it was written on, so its wording never changes; the newest few
+ * are kept compiled.
+ */
+export async function compiledVersion(
+  ctx: Context,
+  noticeVersionId: string,
+  sql: Sql = ctx.sql,
+): Promise<CompiledVersion> {
+  const known = CACHE.get(noticeVersionId);
+  if (known) return withLayout(ctx, known);
+  const version = await notices.withFacts(sql, noticeVersionId);
+  const compiled = compile(version, version.scopeFacts, ctx.templates.mail);
+  if (CACHE.size >= CACHED_MAX) CACHE.clear();
+  CACHE.set(noticeVersionId, { version, compiled });
+  return withLayout(ctx, { version, compiled });
+}
+
+/** The facts that the sources of a notice quote, by their hashes now. Refuses hostile sources. */
+export function quotedFacts(languages: NoticeVersion["languages"], scope: Scope) {
+  const fields = Object.entries(languages).flatMap(([tag, source]) =>
+    inLanguage(tag, () => quotes(parseSource(source))),
+  );
+  return Object.fromEntries(fields.map((field) => [field, scope.fieldHashes[field]]));
+}
+
+/** Compile a version that is not stored yet, to refuse it now rather than when it is sent. */
+export function tryOut(
+  ctx: Context,
+  version: Pick<NoticeVersion, "languages" | "sender" | "codes">,
+  facts: ScopeFacts,
+): CompiledNotice {
+  for (const [tag, source] of Object.entries(version.languages))
+    inLanguage(tag, () =>
+      compile({ ...version, languages: { [tag]: source } }, facts, ctx.templates.mail),
+    );
+  return compile(version, facts, ctx.templates.mail);
+}
+
+/** What a careful colleague would say about a version, in every language. */
+export function lintAll(
+  compiled: CompiledNotice,
+  sources: NoticeVersion["languages"],
+): LintProblem[] {
+  const [person] = INVENTED;
+  return [...compiled.languages.values()].flatMap((each) => {
+    const source = sources[each.language] ?? "";
+    const shown = held(() => render(compiled, each.language, person));
+    return lint({ source, compiled: each, ...shown });
+  });
+}
+
+/** Say no where a message cannot be rendered, instead of failing. */
+export function held<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof RenderHold)) throw error;
+    return refuse("template-refused", "This notice cannot be rendered for everyone.", [
+      {
+        field: error.field,
+        code: error.code,
+        message: "Nobody could be told this. Check the scope.",
+      },
+    ]);
+  }
+}
+
+function inLanguage<T>(tag: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const field = `languages.${tag}`;
+    return refuse(
+      error.code,
+      error.message,
+      error.fields.map((each) => ({ ...each, field })),
+    );
+  }
+}
+
+type Cached = Pick<CompiledVersion, "version" | "compiled">;
+
+function withLayout(ctx: Context, { version, compiled }: Cached): CompiledVersion {
+  const layoutCurrent = version.sender.layoutVersion === ctx.templates.mail.version;
+  return { version, compiled, layoutCurrent };
+}
+
+const CACHED_MAX = 100;
+const CACHE = new Map<string, Cached>();

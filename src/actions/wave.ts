@@ -1,0 +1,177 @@
+import type { Context } from "../context.ts";
+import { refuse } from "../domain/refusal.ts";
+import type { Actor } from "../domain/staff.ts";
+import { canonicalHash } from "../domain/timeline.ts";
+import type { Fact } from "../domain/timeline.ts";
+import * as wave from "../domain/wave.ts";
+import type { PausedReason, Wave } from "../domain/wave.ts";
+import type { Sql } from "../store/db.ts";
+import * as deliveries from "../store/delivery/plan.ts";
+import * as timeline from "../store/timeline.ts";
+import * as waves from "../store/wave.ts";
+import { secondPerson } from "./countersign.ts";
+
+/** Stop claiming at once. What is in flight ends. Refuses a wave that is not running. */
+export function pause(
+  ctx: Context,
+  actor: Actor,
+  { incidentId, waveId, reason }: Order,
+): Promise<Wave> {
+  return ctx.sql.begin(async (tx) => {
+    const found = await waves.lock(tx, incidentId, waveId);
+    await standStill(ctx, tx, found, { ...by(actor), pausedReason: "person", reason });
+    return waves.find(tx, incidentId, waveId);
+  });
+}
+
+/**
+ * Go on after a pause, whatever its reason: two people must ask for it. Answers "waiting" after
+ * the first. Refuses while the facts differ from what was approved.
+ */
+export function resume(
+  ctx: Context,
+  actor: Actor,
+  { incidentId, waveId, reason }: Order,
+): Promise<{ wave: Wave; agreed: "waiting" | "agreed" }> {
+  return ctx.sql.begin(async (tx) => {
+    const found = await waves.lock(tx, incidentId, waveId);
+    if (found.state !== "paused") refuse("wrong-state", `This wave is ${found.state}.`);
+    if (!(await waves.factsHold(tx, waveId)))
+      refuse("facts-changed", "The facts are no longer what was approved. Correct the notice.");
+    const act = { act: "wave.resume", subjectId: waveId, incidentId, reason } as const;
+    const agreed = await secondPerson(ctx, tx, actor, act);
+    if (agreed === "waiting") return { wave: found, agreed };
+    // Two people have judged a stopped canary; the same counts must not stop it again.
+    const canaryPassed = found.canaryPassed || found.pausedReason === "canary";
+    const state = wave.resumedState({ canaryPassed });
+    await waves.save(tx, found, { state, canaryPassed });
+    await note(ctx, tx, found, {
+      ...by(actor),
+      action: "wave.resume",
+      after: { state, reasonHash: canonicalHash(reason) },
+    });
+    return { wave: await waves.find(tx, incidentId, waveId), agreed };
+  });
+}
+
+/** End a wave for good: what was not sent will not be. */
+export function cancel(
+  ctx: Context,
+  actor: Actor,
+  { incidentId, waveId, reason }: Order,
+): Promise<Wave> {
+  return ctx.sql.begin(async (tx) => {
+    const found = await waves.lock(tx, incidentId, waveId);
+    wave.requireStep(found.state, "cancelled");
+    await waves.save(tx, found, { state: "cancelled", endedAt: ctx.now() });
+    const cancelled = await deliveries.cancelOpen(tx, waveId);
+    await note(ctx, tx, found, {
+      ...by(actor),
+      action: "wave.cancel",
+      after: { state: "cancelled", cancelled, reasonHash: canonicalHash(reason) },
+    });
+    return waves.find(tx, incidentId, waveId);
+  });
+}
+
+/** Stop the waves of an incident whose text no longer says what is true. Idempotent. */
+export function onScopeRevised(
+  ctx: Context,
+  { incidentId }: { incidentId: string },
+): Promise<void> {
+  return ctx.sql.begin(async (tx) => {
+    for (const found of await waves.lockOutdated(tx, incidentId))
+      await standStill(ctx, tx, found, { actor: "system:scope", pausedReason: "facts-changed" });
+  });
+}
+
+/** The provider refuses us, not a recipient: stop before every delivery has met the same wall. */
+export function openBreaker(
+  ctx: Context,
+  { incidentId, waveId }: { incidentId: string; waveId: string },
+  code: string,
+): Promise<void> {
+  return ctx.sql.begin(async (tx) => {
+    const found = await waves.lock(tx, incidentId, waveId);
+    if (found.state !== "canary" && found.state !== "sending") return;
+    await standStill(ctx, tx, found, { actor: "system:sender", pausedReason: "breaker", code });
+  });
+}
+
+/** Judge canaries and end what has ended. Any worker may do this at any time. */
+export async function sweep(ctx: Context): Promise<void> {
+  for (const { id, incidentId } of await waves.underWay(ctx.sql)) {
+    const found = await waves.find(ctx.sql, incidentId, id);
+    if (await verdict(ctx.sql, found))
+      await ctx.sql.begin(async (tx) => judge(ctx, tx, await waves.lock(tx, incidentId, id)));
+  }
+}
+
+interface Order {
+  readonly incidentId: string;
+  readonly waveId: string;
+  readonly reason: string;
+}
+
+interface Stop {
+  readonly actor: string;
+  readonly requestId?: string;
+  readonly pausedReason: PausedReason;
+  readonly reason?: string;
+  /** The provider's reply code. */
+  readonly code?: string;
+}
+
+async function standStill(ctx: Context, tx: Sql, found: Wave, stop: Stop): Promise<void> {
+  wave.requireStep(found.state, "paused");
+  const { pausedReason, reason, code, ...who } = stop;
+  await waves.save(tx, found, { state: "paused", pausedReason });
+  await note(ctx, tx, found, {
+    ...who,
+    action: "wave.pause",
+    after: {
+      state: "paused",
+      pausedReason,
+      ...(reason !== undefined && { reasonHash: canonicalHash(reason) }),
+      ...(code !== undefined && { code }),
+    },
+  });
+}
+
+/** What a running wave should do now: stop at its canary, go on from it, end, or nothing. */
+async function verdict(sql: Sql, found: Wave): Promise<"stop" | "pass" | "done" | undefined> {
+  if (found.state === "canary") {
+    const said = wave.canaryVerdict(await waves.canaryCounts(sql, found.id));
+    return said === "wait" ? undefined : said;
+  }
+  return found.state === "sending" && !(await waves.hasOpen(sql, found.id)) ? "done" : undefined;
+}
+
+async function judge(ctx: Context, tx: Sql, found: Wave): Promise<void> {
+  const said = await verdict(tx, found);
+  if (!said) return;
+  if (said === "stop") {
+    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason: "canary" });
+    return;
+  }
+  const state = said === "pass" ? "sending" : "done";
+  const counts = await waves.counts(tx, found.id);
+  await waves.save(tx, found, {
+    state,
+    canaryPassed: true,
+    ...(state === "done" && { endedAt: ctx.now() }),
+  });
+  const action = state === "done" ? "wave.end" : "wave.pass-canary";
+  await note(ctx, tx, found, { actor: "system:sweep", action, after: { state, counts } });
+}
+
+type Note = Pick<Fact, "actor" | "action" | "after" | "requestId">;
+
+function note(ctx: Context, tx: Sql, { id, incidentId, state }: Wave, fact: Note): Promise<void> {
+  const subject = `wave:${id}`;
+  return timeline.append(tx, { incidentId, subject, before: { state }, ...fact }, ctx.now());
+}
+
+function by({ staffId, requestId }: Actor) {
+  return { actor: staffId, requestId };
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+
+import type { Context } from "../../context.ts";
+import { refuse } from "../../domain/refusal.ts";
+import type { Actor } from "../../domain/staff.ts";
+import { PRIORITY } from "../../domain/wave.ts";
+import type { Wave } from "../../domain/wave.ts";
+import { plan } from "../../store/delivery/plan.ts";
+import * as timeline from "../../store/timeline.ts";
+import * as waves from "../../store/wave.ts";
+import { approvedSubmission } from "../approval.ts";
+
+/**
+ * Start sending what was approved. One transaction: the approval is checked against what is
+ * true now, the wave is made, and every person of the audience gets exactly one delivery.
+ * Refuses `approval-missing`, `facts-changed`, and `conflict` for an approval already used.
+ */
+export function start(
+  ctx: Context,
+  actor: Actor,
+  { incidentId, submissionId }: { incidentId: string; submissionId: string },
+): Promise<Wave> {
+  return ctx.sql.begin(async (tx) => {
+    const submission = await approvedSubmission(ctx, tx, incidentId, submissionId);
+    if (await waves.startedFor(tx, submissionId))
+      refuse("conflict", "This approval was already used to start a wave.");
+    const { audienceId, noticeVersionId, canary } = submission;
+    const wave: Wave = {
+      id: randomUUID(),
+      incidentId,
+      submissionId,
+      audienceId,
+      noticeVersionId,
+      version: 1,
+      state: canary > 0 ? "canary" : "sending",
+      pausedReason: null,
+      canaryPassed: canary === 0,
+      priority: PRIORITY[await waves.noticeClass(tx, noticeVersionId)],
+      facts: submission.facts,
+      startedBy: actor.staffId,
+      startedAt: ctx.now(),
+      endedAt: null,
+    };
+    await waves.insert(tx, wave);
+    const { channels, consent } = submission.plan;
+    const counts = await plan(tx, {
+      waveId: wave.id,
+      audienceId,
+      incidentId,
+      channels,
+      consent,
+      canary,
+    });
+    await timeline.append(
+      tx,
+      {
+        incidentId,
+        actor: actor.staffId,
+        action: "wave.start",
+        subject: `wave:${wave.id}`,
+        before: null,
+        after: { submissionId, state: wave.state, counts },
+        requestId: actor.requestId,
+      },
+      ctx.now(),
+    );
+    return wave;
+  });
+}

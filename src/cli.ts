@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+
+import { keyCommands } from "./cli/key.ts";
+import { operatorCommands } from "./cli/operator.ts";
+import { responderCommands } from "./cli/responder.ts";
+import { ConfigError } from "./config.ts";
+import { Refusal } from "./domain/refusal.ts";
+
+/** The command line: `candor --help` lists everything. */
+async function main(): Promise<void> {
+  const program = new Command("candor")
+    .description("Answer a personal-data breach: declare, import, approve, send.")
+    .showHelpAfterError();
+  responderCommands(program);
+  operatorCommands(program);
+  keyCommands(program);
+  program
+    .command("demo")
+    .description("play one breach from declaration to the last message, on servers of its own")
+    .option("--recipients <count>", "rows of the people file", "1000")
+    .option("--people <file>", "keep the invented people file here")
+    .option("--exit", "end when the story ends")
+    .option("--json", "end with one line of JSON")
+    .action(async (options: unknown) => {
+      // Loaded on demand: production has no src/dev.
+      const { demo } = await import("./dev/demo.ts");
+      process.exitCode = await demo(options);
+    });
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${sentence(error)}\n`);
+  process.exitCode = 1;
+});
+
+/** What a person needs to read. Only our own refusals and settings errors may carry detail. */
+function sentence(error: unknown): string {
+  if (error instanceof Refusal)
+    return [error.message, ...error.fields.map((f) => `  ${f.field}: ${f.message}`)].join("\n");
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof Error && error.name === "ProblemError") return error.message;
+  if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED")
+    return "A server that Candor needs does not answer. Check the addresses in the settings.";
+  return error instanceof Error ? error.message : "Something went wrong.";
+}

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** One of Candor's own processes, started as in production: the entry under plain Node. */
+export interface Part {
+  readonly pid: number;
+  /** Ask it to drain and end. Says whether it ended by itself, as asked. */
+  stop(): Promise<boolean>;
+  /** Kill it between any two lines. */
+  kill(): Promise<void>;
+}
+
+export interface PartOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Where its output goes. */
+  readonly logFile: string;
+  /** Another checkout to run from; this one by default. */
+  readonly root?: string;
+}
+
+/** Start a worker process; returns when it takes work. */
+export function startWorker(options: PartOptions): Promise<Part> {
+  return start("workers/main.ts", "ready", options);
+}
+
+/** Start the web process; returns when it answers. */
+export function startWeb(options: PartOptions): Promise<Part> {
+  return start("src/server.ts", "listening", options);
+}
+
+async function start(
+  entry: string,
+  message: string,
+  { env, logFile, root = HERE }: PartOptions,
+): Promise<Part> {
+  const child = spawn(process.execPath, [entry], {
+    cwd: root,
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    // A session of its own: Ctrl-C reaches the demo first, which then asks each part to drain.
+    detached: true,
+  });
+  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const ready = new Promise<void>((resolve) => {
+    let seen = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      seen = (seen + chunk.toString()).slice(-4_096);
+      if (seen.includes(`"msg":"${message}"`)) resolve();
+    });
+  });
+  const gone = once(child, "exit").then(() => {
+    throw new Error(`${entry} ended before it was ready; its log is ${logFile}.`);
+  });
+  gone.catch(() => {});
+  await Promise.race([ready, gone, sleep(START_PATIENCE_MS, undefined, { ref: false }).then(late(entry))]);
+  return { pid: child.pid ?? 0, stop: () => stop(child), kill: () => kill(child) };
+}
+
+async function stop(child: ChildProcess): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode === 0;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const asked = await Promise.race([ended.then(() => true), sleep(STOP_PATIENCE_MS, false, { ref: false })]);
+  if (!asked) await kill(child);
+  return asked && child.exitCode === 0;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}
+
+function late(entry: string) {
+  return () => {
+    throw new Error(`${entry} was not ready in ${START_PATIENCE_MS / 1_000} s.`);
+  };
+}
+
+const HERE = fileURLToPath(new URL("../../", import.meta.url));
+const START_PATIENCE_MS = 60_000;
+const STOP_PATIENCE_MS = 30_000;

@@ -1,0 +1,42 @@
+import { MultiBar, Presets } from "cli-progress";
+import type { SingleBar } from "cli-progress";
+
+/** What the demo shows while it runs: one line per step, a bar for the long ones. On stderr. */
+export interface Screen {
+  /** A new step begins; the one before it is done. */
+  begin(step: string): void;
+  /** How far the current step is. */
+  progress(done: number, total: number, note?: string): void;
+  /** The last step is done. */
+  end(): void;
+}
+
+/** A screen; a quiet one only names the steps, for programs that read the last line. */
+export function createScreen(quiet: boolean): Screen {
+  let bars: MultiBar | undefined;
+  let bar: SingleBar | undefined;
+  let step: string | undefined;
+
+  function end(): void {
+    bars?.stop();
+    if (step !== undefined && !bars) process.stderr.write(`  ✓ ${step}\n`);
+    bars = bar = step = undefined;
+  }
+
+  return {
+    end,
+    begin(next) {
+      end();
+      step = next;
+    },
+    progress(done, total, note = "") {
+      if (quiet || !process.stderr.isTTY) return;
+      bars ??= new MultiBar({ format: FORMAT, stream: process.stderr }, Presets.shades_classic);
+      bar ??= bars.create(total, 0, { step, note });
+      bar.setTotal(total);
+      bar.update(done, { step, note });
+    },
+  };
+}
+
+const FORMAT = "  {bar} {percentage}% {step} {value}/{total} {note}";

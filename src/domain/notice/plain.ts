@@ -1,0 +1,172 @@
+import type { Block } from "./document.ts";
+import type { Field } from "./fields.ts";
+import { toInlineText } from "./html.ts";
+import type { Piece } from "./html.ts";
+
+/**
+ * A part of the plain-text form. `before` is the space between it and what comes earlier;
+ * `first` and `rest` begin its first and its later lines.
+ */
+export type TextPart =
+  | { readonly kind: "fixed"; readonly before: string; readonly text: string }
+  | {
+      readonly kind: "flow";
+      readonly before: string;
+      readonly margin: Margin;
+      readonly pieces: readonly Piece[];
+      readonly underline: string;
+    }
+  | {
+      readonly kind: "slot";
+      readonly before: string;
+      readonly field: Field;
+      readonly margin: Margin;
+    }
+  | {
+      readonly kind: "if";
+      readonly field: Field;
+      readonly then: readonly TextPart[];
+      readonly otherwise: readonly TextPart[];
+    };
+
+interface Margin {
+  readonly first: string;
+  readonly rest: string;
+}
+
+/** What a text part needs to know of one person. */
+export interface TextValues {
+  readonly join: (pieces: readonly Piece[]) => string;
+  readonly lines: (field: Field) => readonly string[];
+  readonly has: (field: Field) => boolean;
+}
+
+/** Blocks as the plain text of a letter: underlined headings, dashes for lists, 72 columns. */
+export function blocksToText(blocks: readonly Block[]): TextPart[] {
+  return emit(blocks, { first: "", rest: "" }, BLANK_LINE);
+}
+
+/** The finished text for one person. */
+export function textOf(parts: readonly TextPart[], values: TextValues): string {
+  let out = "";
+  for (const part of parts) {
+    if (part.kind === "if") {
+      const chosen = values.has(part.field) ? part.then : part.otherwise;
+      const text = textOf(chosen, values);
+      if (text !== "") out += (out === "" ? "" : BLANK_LINE) + text.trimEnd();
+    } else {
+      out += (out === "" ? "" : part.before) + partText(part, values);
+    }
+  }
+  return `${out}\n`;
+}
+
+/** Text in lines of at most `WIDTH` columns; words longer than that are left whole. */
+export function wrapText(text: string, { first, rest }: Margin): string {
+  const lines: string[] = [];
+  for (const row of text.split("\n")) {
+    let line = lines.length === 0 ? first : rest;
+    let empty = true;
+    for (const word of row.split(" ")) {
+      if (word === "") continue;
+      if (!empty && line.length + 1 + word.length > WIDTH) {
+        lines.push(line);
+        line = rest;
+        empty = true;
+      }
+      line += empty ? word : ` ${word}`;
+      empty = false;
+    }
+    lines.push(line);
+  }
+  return lines.join("\n");
+}
+
+function partText(part: Exclude<TextPart, { kind: "if" }>, values: TextValues): string {
+  if (part.kind === "fixed") return part.text;
+  if (part.kind === "slot") {
+    const items = values
+      .lines(part.field)
+      .map((line) => wrapText(line, bulleted(part.margin, "- ")));
+    return items.join("\n");
+  }
+  return flowText(values.join(part.pieces), part);
+}
+
+function flowText(
+  words: string,
+  { margin, underline }: Pick<Extract<TextPart, { kind: "flow" }>, "margin" | "underline">,
+): string {
+  const text = wrapText(words, margin);
+  if (underline === "") return text;
+  const width = Math.max(...text.split("\n").map((line) => line.length));
+  return `${text}\n${underline.repeat(Math.min(WIDTH, width))}`;
+}
+
+function emit(blocks: readonly Block[], margin: Margin, before: string): TextPart[] {
+  return blocks.flatMap((block, index): TextPart[] => {
+    const own = index === 0 ? margin : { first: margin.rest, rest: margin.rest };
+    return emitBlock(block, own, index === 0 ? before : BLANK_LINE);
+  });
+}
+
+function emitBlock(block: Block, margin: Margin, before: string): TextPart[] {
+  switch (block.kind) {
+    case "heading":
+    case "paragraph": {
+      const underline = block.kind === "heading" ? (UNDERLINE[block.level] ?? "") : "";
+      return [flow(before, margin, toInlineText(block.inline), underline)];
+    }
+    case "list": {
+      const tight = block.items.every((item) => item.length === 1);
+      return block.items.flatMap((item, index) => {
+        const sign = block.ordered ? `${block.start + index}. ` : "- ";
+        const own = index === 0 ? margin : { first: margin.rest, rest: margin.rest };
+        return emit(item, bulleted(own, sign), index === 0 ? before : tight ? "\n" : BLANK_LINE);
+      });
+    }
+    case "quote":
+      return emit(block.blocks, { first: `${margin.first}> `, rest: `${margin.rest}> ` }, before);
+    case "code": {
+      const lines = block.text.trimEnd().split("\n");
+      return [
+        {
+          kind: "fixed",
+          before,
+          text: lines.map((line) => `${margin.rest}    ${line}`).join("\n"),
+        },
+      ];
+    }
+    case "rule":
+      return [{ kind: "fixed", before, text: `${margin.first}${"-".repeat(20)}` }];
+    case "field":
+      return [{ kind: "slot", before, field: block.field, margin }];
+    case "if": {
+      const inner = (side: readonly Block[]) => emit(side, margin, before);
+      const { field, then, otherwise } = block;
+      return [{ kind: "if", field, then: inner(then), otherwise: inner(otherwise) }];
+    }
+  }
+}
+
+/** Text without slots is wrapped here, once, instead of for each person. */
+function flow(
+  before: string,
+  margin: Margin,
+  pieces: readonly Piece[],
+  underline: string,
+): TextPart {
+  const [only, ...more] = pieces;
+  const fixed = more.length === 0 && (only === undefined || typeof only === "string");
+  if (!fixed) return { kind: "flow", before, margin, pieces, underline };
+  return { kind: "fixed", before, text: flowText(only ?? "", { margin, underline }) };
+}
+
+function bulleted({ first, rest }: Margin, sign: string): Margin {
+  return { first: first + sign, rest: rest + " ".repeat(sign.length) };
+}
+
+const BLANK_LINE = "\n\n";
+/** RFC 5322 recommends 78; 72 leaves room for being quoted. */
+const WIDTH = 72;
+const UNDERLINE: Readonly<Record<number, string>> = { 1: "=", 2: "-" };

@@ -1,0 +1,75 @@
+import { randomUUID } from "node:crypto";
+
+import express from "express";
+import type { Express, RequestHandler } from "express";
+
+import type { Context } from "../context.ts";
+import { Refusal, refuse } from "../domain/refusal.ts";
+import { docsPage } from "./docs.ts";
+import { headers, sendPage } from "./headers.ts";
+import { createLimits } from "./limits.ts";
+import { mount } from "./mount.ts";
+import { openapi } from "./openapi.ts";
+import { problems } from "./problem.ts";
+import { PUBLIC_PAGES } from "./public.ts";
+import { ROUTES } from "./routes.ts";
+
+/** The console is for staff, the public door for everyone else; they belong on two host names. */
+export type Door = "console" | "public" | "both";
+
+/** Context → Express app. Nothing listens yet. */
+export function createApp(ctx: Context, door: Door = "both", routes = ROUTES): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", ctx.config.TRUSTED_PROXIES);
+  app.set("query parser", "simple");
+  app.use(arrive(ctx), headers(isHttps(ctx, door)));
+  app.get("/healthz", health(ctx));
+
+  if (door !== "public") {
+    const document = openapi(routes, ctx.config.CONSOLE_URL);
+    const page = docsPage(document);
+    app.get("/openapi.json", (_req, res) => void res.json(document));
+    app.get("/docs", (_req, res) => sendPage(res, page));
+    mount(app, routes, ctx, createLimits());
+  }
+  if (door !== "console") for (const page of PUBLIC_PAGES) app.use(page(ctx));
+
+  app.use(() => refuse("not-found", "There is no such page."));
+  app.use(problems(ctx.log));
+  return app;
+}
+
+/** Give the request an id, and log it when it ends: the route's pattern, never a path or a query. */
+function arrive(ctx: Context): RequestHandler {
+  return (_req, res, next) => {
+    const requestId = randomUUID();
+    const start = performance.now();
+    res.locals["requestId"] = requestId;
+    res.set("Candor-Request-Id", requestId);
+    res.on("close", () => {
+      const { route, actorId } = res.locals;
+      const ms = Math.round(performance.now() - start);
+      const status = res.writableFinished ? res.statusCode : "broken off";
+      ctx.log.info({ requestId, route: route ?? "none", status, ms, actorId }, "request");
+    });
+    next();
+  };
+}
+
+/** Answers 200 while PostgreSQL answers, and 503 while it does not. */
+function health(ctx: Context): RequestHandler {
+  return async (_req, res) => {
+    res.locals["route"] = "GET /healthz";
+    await ctx.sql`select 1`.catch(() => {
+      throw new Refusal("unavailable", "The database does not answer.");
+    });
+    res.json({ status: "ok" });
+  };
+}
+
+function isHttps(ctx: Context, door: Door): boolean {
+  const url = door === "public" ? ctx.config.PUBLIC_URL : ctx.config.CONSOLE_URL;
+  return url.startsWith("https:");
+}

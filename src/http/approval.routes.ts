@@ -1,0 +1,71 @@
+import { z } from "zod";
+
+import { approve, sendBack } from "../actions/approval.ts";
+import { get, NewSubmission, ofNotice, submit } from "../actions/approval/submit.ts";
+import { SubmissionView } from "../actions/approval/view.ts";
+import { WaiverReason } from "../domain/approval.ts";
+import { text } from "../domain/text.ts";
+import { route } from "./route.ts";
+
+const COMMENT_MAX = 5_000;
+
+const IncidentPath = z.strictObject({ incidentId: z.uuid() });
+const SubmissionPath = IncidentPath.extend({ submissionId: z.uuid() });
+
+export const approvalRoutes = [
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/submissions",
+    summary: "Submit a notice for approval, with the people it goes to and the way to them.",
+    permission: "notice:write",
+    params: IncidentPath,
+    body: NewSubmission,
+    returns: SubmissionView,
+    status: 201,
+    handle: ({ ctx, actor, params, body }) => submit(ctx, actor, params.incidentId, body),
+  }),
+  route({
+    method: "get",
+    path: "/v1/incidents/:incidentId/notices/:noticeId/submissions",
+    summary: "List the submissions of a notice, the newest first.",
+    permission: "notice:read",
+    params: IncidentPath.extend({ noticeId: z.uuid() }),
+    returns: z.object({ submissions: z.array(SubmissionView) }),
+    handle: async ({ ctx, params }) => ({
+      submissions: await ofNotice(ctx, params.incidentId, params.noticeId),
+    }),
+  }),
+  route({
+    method: "get",
+    path: "/v1/incidents/:incidentId/submissions/:submissionId",
+    summary: "Show what is to be approved: its binding, whom it reaches and who has approved.",
+    permission: "notice:read",
+    params: SubmissionPath,
+    returns: SubmissionView,
+    handle: ({ ctx, params }) => get(ctx, params.incidentId, params.submissionId),
+  }),
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/submissions/:submissionId/send-back",
+    summary: "Send a notice back to its author, saying what should change.",
+    permission: "notice:review",
+    params: SubmissionPath,
+    body: z.strictObject({ comment: text(COMMENT_MAX) }),
+    returns: SubmissionView,
+    handle: ({ ctx, actor, params, body }) => sendBack(ctx, actor, params, body.comment),
+  }),
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/submissions/:submissionId/approve",
+    summary: "Approve exactly what the binding stands for.",
+    permission: "notice:approve",
+    params: SubmissionPath,
+    body: z.strictObject({
+      binding: z.string().regex(/^[0-9a-f]{64}$/, "Repeat the binding of the submission."),
+      waiver: z.strictObject({ reason: WaiverReason }).optional(),
+    }),
+    returns: SubmissionView,
+    secondFactor: true,
+    handle: ({ ctx, actor, params, body }) => approve(ctx, actor, params, body),
+  }),
+];

@@ -1,0 +1,30 @@
+import { approvalRoutes } from "./approval.routes.ts";
+import { audienceRoutes } from "./audience.routes.ts";
+import { deliveryRoutes } from "./delivery.routes.ts";
+import { incidentRoutes } from "./incident.routes.ts";
+import { noticeRoutes } from "./notice.routes.ts";
+import { recipientRoutes } from "./recipient.routes.ts";
+import type { Route } from "./route.ts";
+import { scopeRoutes } from "./scope.routes.ts";
+import { selfRoutes, staffRoutes } from "./staff.routes.ts";
+import { taskRoutes } from "./task.routes.ts";
+import { timelineRoutes } from "./timeline.routes.ts";
+import { uploadRoutes } from "./upload.routes.ts";
+import { waveRoutes } from "./wave.routes.ts";
+
+/** Every route of the console's API. The whole surface is this list. */
+export const ROUTES: readonly Route[] = [
+  ...selfRoutes,
+  ...staffRoutes,
+  ...timelineRoutes,
+  ...incidentRoutes,
+  ...scopeRoutes,
+  ...taskRoutes,
+  ...audienceRoutes,
+  ...uploadRoutes,
+  ...recipientRoutes,
+  ...noticeRoutes,
+  ...approvalRoutes,
+  ...waveRoutes,
+  ...deliveryRoutes,
+];

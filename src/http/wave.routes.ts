@@ -1,0 +1,87 @@
+import { z } from "zod";
+
+import { cancel, pause, resume } from "../actions/wave.ts";
+import { start } from "../actions/wave/start.ts";
+import { line } from "../domain/text.ts";
+import { Progress, progressOf, progressOfAll } from "../views/wave.ts";
+import { route } from "./route.ts";
+
+const IncidentPath = z.strictObject({ incidentId: z.uuid() });
+const WavePath = z.strictObject({ incidentId: z.uuid(), waveId: z.uuid() });
+const Because = z.strictObject({ reason: line(500) });
+
+export const waveRoutes = [
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/waves",
+    summary: "Start sending what was approved.",
+    permission: "wave:start",
+    params: IncidentPath,
+    body: z.strictObject({ submissionId: z.uuid() }),
+    returns: Progress,
+    status: 201,
+    handle: async ({ ctx, actor, params, body }) => {
+      const { id } = await start(ctx, actor, { ...params, ...body });
+      return progressOf(ctx.sql, params.incidentId, id);
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/incidents/:incidentId/waves",
+    summary: "List an incident's waves and how they stand.",
+    permission: "wave:read",
+    params: IncidentPath,
+    returns: z.object({ waves: z.array(Progress) }),
+    handle: async ({ ctx, params }) => ({
+      waves: await progressOfAll(ctx.sql, params.incidentId),
+    }),
+  }),
+  route({
+    method: "get",
+    path: "/v1/incidents/:incidentId/waves/:waveId",
+    summary: "Show how a wave stands: counts, canary, rate and time left.",
+    permission: "wave:read",
+    params: WavePath,
+    returns: Progress,
+    handle: ({ ctx, params }) => progressOf(ctx.sql, params.incidentId, params.waveId),
+  }),
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/waves/:waveId/pause",
+    summary: "Stop a wave; what is in flight ends.",
+    permission: "wave:stop",
+    params: WavePath,
+    body: Because,
+    returns: Progress,
+    handle: async ({ ctx, actor, params, body }) => {
+      await pause(ctx, actor, { ...params, ...body });
+      return progressOf(ctx.sql, params.incidentId, params.waveId);
+    },
+  }),
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/waves/:waveId/resume",
+    summary: "Go on with a paused wave; two people must ask for it.",
+    permission: "wave:resume",
+    params: WavePath,
+    body: Because,
+    returns: z.object({ agreed: z.enum(["waiting", "agreed"]), wave: Progress }),
+    handle: async ({ ctx, actor, params, body }) => {
+      const { agreed } = await resume(ctx, actor, { ...params, ...body });
+      return { agreed, wave: await progressOf(ctx.sql, params.incidentId, params.waveId) };
+    },
+  }),
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/waves/:waveId/cancel",
+    summary: "End a wave for good; what was not sent will not be.",
+    permission: "wave:stop",
+    params: WavePath,
+    body: Because,
+    returns: Progress,
+    handle: async ({ ctx, actor, params, body }) => {
+      await cancel(ctx, actor, { ...params, ...body });
+      return progressOf(ctx.sql, params.incidentId, params.waveId);
+    },
+  }),
+];

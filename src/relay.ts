@@ -1,0 +1,193 @@
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+
+import type { Context } from "./context.ts";
+import { openRedis } from "./gateways/redis.ts";
+import { PREFIX } from "./jobs.ts";
+import type { JobName } from "./jobs.ts";
+import { connect } from "./store/db.ts";
+import { giveBack, giveBackAll, lease, leasedCount } from "./store/delivery/slice.ts";
+import * as engine from "./store/engine.ts";
+import * as outbox from "./store/outbox.ts";
+import * as waves from "./store/wave.ts";
+
+export { openRedis };
+
+/**
+ * The only producer for the queue. Any worker process relays; row locks keep them apart. Redis
+ * holds ids only, at most about two minutes of work, and may be emptied at any moment: the run
+ * id that we keep on both sides tells, and everything is handed over again.
+ */
+export interface Relay {
+  stop(): Promise<void>;
+}
+
+/** Start relaying: every second, and at once when PostgreSQL says there is work. */
+export async function startRelay(ctx: Context, redis: Redis): Promise<Relay> {
+  const queues = {
+    "email-smtp": openQueue("email-smtp", redis),
+    outbox: openQueue("outbox", redis),
+  };
+  const pace = createPace(ctx.config.EMAIL_RATE_MAX);
+  let running: Promise<void> | undefined;
+  let again = false;
+  let down = false;
+
+  async function turn(): Promise<void> {
+    try {
+      await tick({ ctx, redis, queues, pace });
+      if (down) ctx.log.info("relaying again");
+      down = false;
+    } catch (err) {
+      // Said once an outage, not once a second.
+      if (!down) ctx.log.error({ err }, "the relay waits");
+      down = true;
+    }
+  }
+
+  async function run(): Promise<void> {
+    do {
+      again = false;
+      await turn();
+    } while (again && !down);
+    running = undefined;
+  }
+
+  const wake = () => {
+    again = true;
+    running ??= run();
+  };
+  const timer = setInterval(wake, TICK_MS);
+  const ear = await listen(ctx, wake);
+  wake();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await ear();
+      again = false;
+      await running;
+      await Promise.allSettled(Object.values(queues).map((queue) => queue.close()));
+    },
+  };
+}
+
+export interface Parts {
+  readonly ctx: Context;
+  readonly redis: Redis;
+  readonly queues: Record<JobName, Queue>;
+  readonly pace: Pace;
+}
+
+/** One turn of the relay. Throws while Redis or PostgreSQL is away; nothing is lost then. */
+export async function tick({ ctx, redis, queues, pace }: Parts): Promise<void> {
+  await recogniseRedis(ctx, redis);
+
+  const due = await ctx.sql.begin((tx) => outbox.take(tx, OUTBOX_MAX));
+  await queues.outbox.addBulk(due.map((outboxId) => ({ name: "outbox", data: { outboxId } })));
+
+  let room = pace.room(await leasedCount(ctx.sql));
+  for (const wave of await waves.running(ctx.sql)) {
+    if (room <= 0) break;
+    const canaryOnly = wave.state === "canary";
+    const leased = await ctx.sql.begin((tx) =>
+      lease(tx, { waveId: wave.id, canaryOnly, rowsMax: room }),
+    );
+    await hand(
+      ctx,
+      queues["email-smtp"],
+      leased.map(({ sliceId }) => sliceId),
+    );
+    const rows = leased.reduce((sum, slice) => sum + slice.rows, 0);
+    pace.leased(rows);
+    room -= rows;
+  }
+}
+
+/** How many rows may wait in slices: two minutes of work at the speed seen, at most 20,000. */
+export interface Pace {
+  room(leasedNow: number): number;
+  leased(rows: number): void;
+}
+
+/** A pace that starts careful and follows what the workers take. `rateMax` 0 means no limit. */
+export function createPace(rateMax: number, now: () => number = () => performance.now()): Pace {
+  let perSecond = 0;
+  let before = { rows: 0, at: now() };
+  return {
+    room(leasedNow) {
+      const seconds = (now() - before.at) / 1_000;
+      const taken = Math.max(0, before.rows - leasedNow);
+      if (seconds >= 0.2) {
+        perSecond = Math.max(taken / seconds, perSecond * 0.8);
+        before = { rows: leasedNow, at: now() };
+      }
+      const rate = rateMax > 0 ? Math.min(perSecond, rateMax) : perSecond;
+      const most = Math.min(ROWS_MAX, Math.max(ROWS_MIN, Math.ceil(rate * WINDOW_SECONDS)));
+      return most - leasedNow;
+    },
+    leased: (rows) => void (before = { ...before, rows: before.rows + rows }),
+  };
+}
+
+/**
+ * Compare the run id on both sides. Another one, or none, means that Redis lost what we gave it:
+ * all leases go back and every open outbox row is due again.
+ */
+async function recogniseRedis(ctx: Context, redis: Redis): Promise<void> {
+  if ((await redis.get(RUN_KEY)) === (await engine.runId(ctx.sql))) return;
+  await ctx.sql.begin(async (tx) => {
+    if ((await redis.get(RUN_KEY)) === (await engine.lockRunId(tx))) return;
+    await giveBackAll(tx);
+    await outbox.handAllAgain(tx);
+    const runId = await engine.renewRunId(tx);
+    // Before the commit: a crash between the two leaves ids that differ, and this is done again.
+    await redis.set(RUN_KEY, runId);
+  });
+  ctx.log.warn("Redis is empty or another one; everything is handed over again");
+}
+
+/** Rows whose jobs cannot be added go back at once; jobs that are there after all find nothing. */
+async function hand(ctx: Context, queue: Queue, sliceIds: readonly string[]): Promise<void> {
+  try {
+    for (let at = 0; at < sliceIds.length; at += BULK_MAX)
+      await queue.addBulk(
+        sliceIds
+          .slice(at, at + BULK_MAX)
+          .map((sliceId) => ({ name: "email-smtp", data: { sliceId } })),
+      );
+  } catch (error) {
+    await giveBack(ctx.sql, sliceIds);
+    throw error;
+  }
+}
+
+function openQueue(name: JobName, redis: Redis): Queue {
+  const queue = new Queue(name, {
+    connection: redis,
+    prefix: PREFIX,
+    streams: { events: { maxLen: 1_000 } },
+    defaultJobOptions: {
+      attempts: 1,
+      removeOnComplete: true,
+      removeOnFail: { age: 3_600, count: 1_000 },
+    },
+  });
+  // The tick that meets the outage says so; without a listener this would end the process.
+  queue.on("error", () => {});
+  return queue;
+}
+
+/** Hear PostgreSQL's NOTIFY; postgres.js listens again by itself after an outage. */
+async function listen(ctx: Context, wake: () => void): Promise<() => Promise<void>> {
+  const ear = connect(ctx.config.DATABASE_URL, 1);
+  await ear.listen("candor", wake, wake);
+  return () => ear.end({ timeout: 1 });
+}
+
+const RUN_KEY = `${PREFIX}:run`;
+const TICK_MS = 1_000;
+const OUTBOX_MAX = 100;
+const BULK_MAX = 100;
+const ROWS_MAX = 20_000;
+const ROWS_MIN = 2_000;
+const WINDOW_SECONDS = 120;

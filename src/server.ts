@@ -1,0 +1,77 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { parseArgs } from "node:util";
+
+import { compose } from "./compose.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
+import type { Context } from "./context.ts";
+import { createApp } from "./http/app.ts";
+import type { Door } from "./http/app.ts";
+
+/**
+ * The web process: `node src/server.ts [--door console|public] [--check-config]`.
+ * SIGTERM stops listening and lets open requests finish; a second one, or 25 seconds, ends it.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { door: { type: "string", default: "both" }, "check-config": { type: "boolean" } },
+  });
+  const door = DOORS.find((known) => known === values.door);
+  if (!door) throw new ConfigError(["--door: use console, public or both."]);
+  const config = readConfig(process.env);
+  if (values["check-config"]) return void process.stdout.write("The settings are usable.\n");
+
+  const { ctx, close } = await compose(config, `web-${door}`);
+  const server = await listen(ctx, config, door);
+  drainOnSignal(server, ctx, close);
+}
+
+async function listen(ctx: Context, config: Config, door: Door): Promise<Server> {
+  const server = createServer(LIMITS, createApp(ctx, door));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(config.PORT, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  ctx.log.info({ door, port }, "listening");
+  return server;
+}
+
+function drainOnSignal(server: Server, ctx: Context, close: () => Promise<void>): void {
+  let draining = false;
+  const stop = () => {
+    if (draining) process.exit(1);
+    draining = true;
+    ctx.log.info("draining");
+    setTimeout(() => process.exit(1), DRAIN_MS_MAX).unref();
+    // A connection that is kept alive becomes idle only after its answer.
+    const idle = setInterval(() => server.closeIdleConnections(), 100);
+    server.close(() => {
+      clearInterval(idle);
+      close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+const DOORS = ["console", "public", "both"] as const satisfies readonly Door[];
+const DRAIN_MS_MAX = 25_000;
+/** Headers come at once; an upload of a million rows over a slow line may take half an hour. */
+const LIMITS = { headersTimeout: 15_000, requestTimeout: 30 * 60_000, maxHeaderSize: 16_384 };
+
+/** What may be said of an unexpected error: messages may quote settings and their secrets. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return "Candor could not start.";
+  return `Candor could not start: ${error.name} ${"code" in error ? String(error.code) : ""}`;
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof ConfigError ? error.message : describe(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+
+import { z } from "zod";
+
+import { Approval, SendWindow, StoredCommitment, Submission } from "../domain/approval.ts";
+import type { Plan } from "../domain/approval.ts";
+import type { Commitment } from "../domain/notice/commitment.ts";
+import { many, maybeOne, one } from "./db.ts";
+import type { Sql } from "./db.ts";
+
+/** Store a submission. One notice has at most one that is open. */
+export async function insert(tx: Sql, given: Submission): Promise<void> {
+  const window = given.sendWindow && tx.json(z.encode(SendWindow, given.sendWindow) as never);
+  await tx`
+    insert into submission (id, incident_id, notice_id, notice_version_id, audience_id, plan,
+                            send_window, canary, facts, binding, approvals_needed, submitted_by,
+                            submitted_at)
+    values (${given.id}, ${given.incidentId}, ${given.noticeId}, ${given.noticeVersionId},
+            ${given.audienceId}, ${tx.json(given.plan)}, ${window}, ${given.canary},
+            ${tx.json(given.facts)}, ${given.binding}, ${given.approvalsNeeded},
+            ${given.submittedBy}, ${given.submittedAt})`;
+}
+
+/** A submission of this incident, or `not-found`. */
+export function find(sql: Sql, incidentId: string, id: string): Promise<Submission> {
+  return one(
+    Submission,
+    sql`select * from submission where id = ${id} and incident_id = ${incidentId}`,
+  );
+}
+
+/** The submissions of a notice, the newest first. */
+export function ofNotice(sql: Sql, noticeId: string): Promise<Submission[]> {
+  return many(
+    Submission,
+    sql`
+      select * from submission where notice_id = ${noticeId}
+       order by submitted_at desc, id limit ${SUBMISSIONS_MAX}`,
+  );
+}
+
+/** Close the open submission of a notice, if there is one; answers its id. */
+export async function closeOpen(tx: Sql, noticeId: string, now: Date): Promise<string | undefined> {
+  const [row] = await tx<{ id: string }[]>`
+    update submission set closed_at = ${now}
+     where notice_id = ${noticeId} and closed_at is null returning id`;
+  return row?.id;
+}
+
+/** Store an approval; false where this person has approved already. */
+export async function approve(tx: Sql, submissionId: string, given: Approval): Promise<boolean> {
+  const rows = await tx`
+    insert into approval (submission_id, staff_id, binding, waiver, at)
+    values (${submissionId}, ${given.staffId}, ${given.binding}, ${given.waiver}, ${given.at})
+    on conflict do nothing returning staff_id`;
+  return rows.length === 1;
+}
+
+/** The approvals of a submission, the oldest first. */
+export function approvals(sql: Sql, submissionId: string): Promise<Approval[]> {
+  return many(
+    Approval,
+    sql`
+      select staff_id, binding, waiver, at from approval
+       where submission_id = ${submissionId} order by at, staff_id`,
+  );
+}
+
+/** The audience of a submission as it is bound: id, count and digest, null until frozen. */
+export function audience(sql: Sql, incidentId: string, id: string) {
+  return maybeOne(
+    BoundAudience,
+    sql`
+      select id, name, state, count, digest from audience
+       where id = ${id} and incident_id = ${incidentId}`,
+  );
+}
+
+const BoundAudience = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  state: z.string(),
+  count: z.int().nullable(),
+  digest: z.instanceof(Buffer).nullable(),
+});
+
+/** Everyone who brought people into an audience. */
+export async function uploaders(sql: Sql, audienceId: string): Promise<string[]> {
+  const rows = await many(
+    z.object({ uploadedBy: z.uuid() }),
+    sql`select distinct uploaded_by from upload where audience_id = ${audienceId}`,
+  );
+  return rows.map(({ uploadedBy }) => uploadedBy);
+}
+
+/** How many people have an account that is not disabled. */
+export async function activeStaff(sql: Sql): Promise<number> {
+  const { n } = await one(
+    z.object({ n: z.int() }),
+    sql`select count(*)::int as n from staff where disabled_at is null`,
+  );
+  return n;
+}
+
+/** How a plan would reach an audience, by the language people read. Opens no sealed row. */
+export function reach(sql: Sql, audienceId: string, plan: Plan): Promise<Reach[]> {
+  const agreed = {
+    agreed: ["yes"],
+    "not-refused": ["yes", "unknown"],
+    any: ["yes", "unknown", "no"],
+  };
+  const byEmail = plan.channels.includes("email");
+  const byLetter = plan.channels.includes("letter");
+  return many(
+    Reach,
+    sql`
+      with way as (
+        select r.language, ${byLetter} and r.has_post as letter, s.recipient_id is not null as excluded,
+               ${byEmail} and r.has_email and r.agreed = any (${agreed[plan.consent]}) as email
+          from recipient r
+          left join suppression s
+            on s.incident_id = r.incident_id and s.recipient_id = r.id
+         where r.audience_id = ${audienceId})
+      select language,
+             count(*)::int as people,
+             count(*) filter (where not excluded and email)::int as email,
+             count(*) filter (where not excluded and not email and letter)::int as needs_letter,
+             count(*) filter (where not excluded and not email and not letter)::int as not_reached,
+             count(*) filter (where excluded)::int as excluded
+        from way group by language order by people desc, language limit ${LANGUAGES_MAX}`,
+  );
+}
+
+export const Reach = z.object({
+  language: z.string(),
+  people: z.int(),
+  email: z.int(),
+  needsLetter: z.int(),
+  notReached: z.int(),
+  excluded: z.int(),
+});
+export type Reach = z.output<typeof Reach>;
+
+/** Keep the promises of an approved version, once. */
+export async function keepCommitments(
+  tx: Sql,
+  versionId: string,
+  found: readonly Commitment[],
+): Promise<void> {
+  for (const [position, { sentence, dueOn }] of found.entries())
+    await tx`
+      insert into commitment (id, notice_version_id, position, sentence, due_on)
+      values (${randomUUID()}, ${versionId}, ${position}, ${sentence}, ${dueOn})
+      on conflict (notice_version_id, position) do nothing`;
+}
+
+/** The promises of an approved version, in their order in the text. */
+export function commitments(sql: Sql, versionId: string) {
+  return many(
+    StoredCommitment,
+    sql`
+      select position, sentence, due_on::text as due_on from commitment
+       where notice_version_id = ${versionId} order by position`,
+  );
+}
+
+const SUBMISSIONS_MAX = 200;
+const LANGUAGES_MAX = 500;

@@ -1,0 +1,82 @@
+import type { Sql } from "../db.ts";
+
+export interface Claim {
+  readonly sliceId: string;
+  readonly waveId: string;
+  readonly workerId: string;
+  readonly rowsMax: number;
+}
+
+/** A delivery that this worker alone may send now. Rows of the hot path are not parsed by zod. */
+export interface Claimed {
+  readonly id: string;
+  readonly attempt: number;
+  readonly recipientId: string;
+  readonly sealed: Buffer;
+  readonly language: string;
+  readonly sharedMailbox: boolean;
+}
+
+/**
+ * Claim up to `rowsMax` deliveries of a slice: `leased` → `sending`, with the attempt written
+ * down in the same statement, before anything is sent. The slice is the fence: rows leased
+ * again since carry another id. Nothing is claimed of a wave that stands still or whose facts
+ * have changed; people who were erased or suppressed since are excluded instead.
+ */
+export async function claim(
+  sql: Sql,
+  { sliceId, waveId, workerId, rowsMax }: Claim,
+): Promise<Claimed[]> {
+  return sql<Claimed[]>`
+    with running as materialized (
+      select id, incident_id, state from wave
+       where id = ${waveId} and state in ('canary', 'sending') and facts_hold(incident_id, facts)
+    ), free as materialized (
+      select d.id from delivery d join running w on w.id = d.wave_id
+       where d.slice_id = ${sliceId}
+         and d.state = 'leased'
+         and (w.state = 'sending' or d.canary)
+       order by d.id limit ${rowsMax} for update of d skip locked
+    ), asked as (
+      select d.id, coalesce(s.reason, case when r.id is null then 'erased' end) as why
+        from free join delivery d using (id)
+        left join recipient r on r.id = d.recipient_id
+        left join suppression s
+          on s.incident_id = (select incident_id from running) and s.recipient_id = d.recipient_id
+    ), excluded as (
+      update delivery d
+         set state = 'excluded', reason = a.why, leased_until = null, settled_at = now()
+        from asked a where d.id = a.id and a.why is not null
+    ), claimed as (
+      update delivery d
+         set state = 'sending', attempt = d.attempt + 1, worker_id = ${workerId},
+             leased_until = null, reason = null
+        from asked a where d.id = a.id and a.why is null
+      returning d.id, d.attempt, d.recipient_id
+    ), attempted as (
+      insert into attempt (delivery_id, n, worker_id)
+      select id, attempt, ${workerId} from claimed
+    )
+    select c.id, c.attempt, c.recipient_id, r.sealed, r.language, r.shared_mailbox
+      from claimed c join recipient r on r.id = c.recipient_id`;
+}
+
+/**
+ * Give back what a claim took whose answer never arrived: this worker's rows of the slice that
+ * it does not know of. It cannot have sent them. Answers how many.
+ */
+export async function disown(
+  sql: Sql,
+  { sliceId, workerId, known }: { sliceId: string; workerId: string; known: readonly string[] },
+): Promise<number> {
+  const { count } = await sql`
+    with unheard as (
+      update delivery set state = 'planned', slice_id = null, reason = 'not-sent', next_at = now()
+       where slice_id = ${sliceId} and worker_id = ${workerId} and state = 'sending'
+         and not (id = any(${known}::bigint[]))
+      returning id, attempt
+    )
+    update attempt a set outcome = 'not-sent', ended_at = now()
+      from unheard u where a.delivery_id = u.id and a.n = u.attempt`;
+  return count;
+}

@@ -1,0 +1,78 @@
+import type { Sql } from "../db.ts";
+
+export interface Lease {
+  readonly waveId: string;
+  /** Only the canaries of the wave. */
+  readonly canaryOnly: boolean;
+  readonly rowsMax: number;
+}
+
+export interface Slice {
+  readonly sliceId: string;
+  readonly rows: number;
+}
+
+/**
+ * Lease due deliveries of a wave in slices of at most 100. Each slice has a new random id,
+ * which is all that a job carries; a claim needs it, so a job of an earlier lease finds nothing.
+ */
+export function lease(tx: Sql, { waveId, canaryOnly, rowsMax }: Lease): Promise<Slice[]> {
+  return tx<Slice[]>`
+    with due as materialized (
+      select id from delivery
+       where wave_id = ${waveId} and state = 'planned' and channel = 'email' and next_at <= now()
+         and (canary or not ${canaryOnly})
+       order by next_at, id limit ${rowsMax} for update skip locked
+    ), numbered as (
+      select id, (row_number() over (order by id) - 1) / ${SLICE_ROWS}::int as part from due
+    ), slice as materialized (
+      select part, gen_random_uuid() as slice_id from numbered group by part
+    ), leased as (
+      update delivery d
+         set state = 'leased', slice_id = s.slice_id, leased_until = now() + ${LEASE}::interval
+        from numbered n join slice s using (part)
+       where d.id = n.id
+      returning d.slice_id
+    )
+    select slice_id, count(*)::int as rows from leased group by slice_id`;
+}
+
+/** Rows waiting in slices, over all waves. */
+export async function leasedCount(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from delivery where state = 'leased'`;
+  return row?.count ?? 0;
+}
+
+/** Give back what nobody claimed of these slices, due again in `inMs`. Answers how many rows. */
+export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0): Promise<number> {
+  const { count } = await sql`
+    update delivery
+       set state = 'planned', slice_id = null, leased_until = null,
+           next_at = now() + ${inMs}::int * interval '1 millisecond'
+     where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'`;
+  return count;
+}
+
+/** Give back every lease: the Redis that knew the slices is gone. */
+export async function giveBackAll(tx: Sql): Promise<number> {
+  const { count } = await tx`
+    update delivery set state = 'planned', slice_id = null, leased_until = null
+     where state = 'leased'`;
+  return count;
+}
+
+/** The wave and incident of a slice, while any row of it is leased. */
+export async function sliceOf(
+  sql: Sql,
+  sliceId: string,
+): Promise<{ waveId: string; incidentId: string } | undefined> {
+  const [row] = await sql<{ waveId: string; incidentId: string }[]>`
+    select d.wave_id, w.incident_id from delivery d join wave w on w.id = d.wave_id
+     where d.slice_id = ${sliceId} and d.state = 'leased' limit 1`;
+  return row;
+}
+
+const SLICE_ROWS = 100;
+/** Long enough for a slow provider; a lost job costs no more than this. */
+const LEASE = "10 minutes";

@@ -1,0 +1,148 @@
+import { z } from "zod";
+
+import { Wave } from "../domain/wave.ts";
+import type { CanaryCounts, PausedReason, WaveState } from "../domain/wave.ts";
+import { many, one } from "./db.ts";
+import type { Sql } from "./db.ts";
+
+/** A new wave; `not-found` cannot happen, a submission used before breaks the unique rule. */
+export async function insert(tx: Sql, wave: Wave): Promise<void> {
+  await tx`
+    insert into wave (id, incident_id, submission_id, audience_id, notice_version_id, state,
+                      canary_passed, priority, facts, started_by, started_at)
+    values (${wave.id}, ${wave.incidentId}, ${wave.submissionId}, ${wave.audienceId},
+            ${wave.noticeVersionId}, ${wave.state}, ${wave.canaryPassed}, ${wave.priority},
+            ${tx.json(wave.facts)}, ${wave.startedBy}, ${wave.startedAt})`;
+  await notify(tx);
+}
+
+/** Wake the relays: there is work. */
+export async function notify(tx: Sql): Promise<void> {
+  await tx`select pg_notify('candor', 'wave')`;
+}
+
+/** The wave of this incident, locked until the transaction ends. Refuses `not-found`. */
+export function lock(tx: Sql, incidentId: string, waveId: string): Promise<Wave> {
+  return one(
+    Wave,
+    tx`select * from wave where id = ${waveId} and incident_id = ${incidentId} for update`,
+  );
+}
+
+/** The wave of this incident. Refuses `not-found`. */
+export function find(sql: Sql, incidentId: string, waveId: string): Promise<Wave> {
+  return one(Wave, sql`select * from wave where id = ${waveId} and incident_id = ${incidentId}`);
+}
+
+export interface Step {
+  readonly state: WaveState;
+  readonly pausedReason?: PausedReason;
+  readonly canaryPassed?: boolean;
+  readonly endedAt?: Date;
+}
+
+/** Put a locked wave into its next state. */
+export async function save(tx: Sql, wave: Wave, step: Step): Promise<void> {
+  await tx`
+    update wave
+       set state = ${step.state}, paused_reason = ${step.pausedReason ?? null},
+           canary_passed = ${step.canaryPassed ?? wave.canaryPassed},
+           ended_at = ${step.endedAt ?? null}, version = version + 1
+     where id = ${wave.id}`;
+  await notify(tx);
+}
+
+/** Waves that may send now, in the order they should: priority, deadline, start. */
+export function running(sql: Sql): Promise<Running[]> {
+  return many(
+    Running,
+    sql`
+      select id, state from wave
+       where state in ('canary', 'sending') and facts_hold(incident_id, facts)
+       order by priority, deadline nulls last, started_at, id`,
+  );
+}
+
+/** Whether the facts approved for this wave are still what the newest scope says. */
+export async function factsHold(sql: Sql, waveId: string): Promise<boolean> {
+  const [row] = await sql<{ hold: boolean }[]>`
+    select facts_hold(incident_id, facts) as hold from wave where id = ${waveId}`;
+  return row?.hold ?? false;
+}
+
+/** Waves that move by themselves, to be looked at. */
+export function underWay(sql: Sql): Promise<{ id: string; incidentId: string }[]> {
+  return many(
+    z.object({ id: z.uuid(), incidentId: z.uuid() }),
+    sql`select id, incident_id from wave where state in ('canary', 'sending') order by id`,
+  );
+}
+
+/** Whether an approval was used. */
+export async function startedFor(sql: Sql, submissionId: string): Promise<boolean> {
+  const rows = await sql`select from wave where submission_id = ${submissionId}`;
+  return rows.length > 0;
+}
+
+/** Whether people must have the notice of this version by law. */
+export async function noticeClass(sql: Sql, versionId: string): Promise<"legal" | "courtesy"> {
+  const { noticeClass: found } = await one(
+    z.object({ noticeClass: z.enum(["legal", "courtesy"]) }),
+    sql`
+      select n.class as notice_class from notice_version v join notice n on n.id = v.notice_id
+       where v.id = ${versionId}`,
+  );
+  return found;
+}
+
+/** How many deliveries of a wave are in each state. */
+export async function counts(sql: Sql, waveId: string): Promise<Record<string, number>> {
+  const rows = await sql<{ state: string; count: number }[]>`
+    select state, count(*)::int as count from delivery
+     where wave_id = ${waveId} group by state order by state`;
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+}
+
+/** Running waves of an incident whose facts are no longer what was approved, locked. */
+export function lockOutdated(tx: Sql, incidentId: string): Promise<Wave[]> {
+  return many(
+    Wave,
+    tx`
+      select * from wave
+       where incident_id = ${incidentId} and state in ('canary', 'sending')
+         and not facts_hold(incident_id, facts)
+       order by id for update`,
+  );
+}
+
+/** How the canary deliveries of a wave fare. */
+export function canaryCounts(sql: Sql, waveId: string): Promise<CanaryCounts> {
+  return one(
+    Canary,
+    sql`
+      select count(*) filter (where state in ('planned', 'leased', 'sending'))::int as open,
+             count(*) filter (where state in ('accepted', 'delivered'))::int as accepted,
+             count(*) filter (where state = 'rejected')::int as rejected,
+             count(*) filter (where state = 'unknown')::int as unknown
+        from delivery where wave_id = ${waveId} and canary`,
+  );
+}
+
+/** Whether anything of a wave is still on its way. */
+export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
+  const [row] = await sql<{ open: boolean }[]>`
+    select exists (select from delivery where wave_id = ${waveId} and state = 'planned')
+        or exists (select from delivery where wave_id = ${waveId} and state = 'leased')
+        or exists (select from delivery where wave_id = ${waveId} and state = 'sending') as open`;
+  return row?.open ?? false;
+}
+
+const Running = z.object({ id: z.uuid(), state: z.enum(["canary", "sending"]) });
+export type Running = z.output<typeof Running>;
+
+const Canary = z.object({
+  open: z.number().int(),
+  accepted: z.number().int(),
+  rejected: z.number().int(),
+  unknown: z.number().int(),
+});

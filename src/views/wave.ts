@@ -1,0 +1,153 @@
+import { z } from "zod";
+
+import { DeliveryState } from "../domain/delivery.ts";
+import { Instant } from "../domain/instant.ts";
+import { refuse } from "../domain/refusal.ts";
+import { PausedReason, WaveState, secondsLeft } from "../domain/wave.ts";
+import { many, maybeOne } from "../store/db.ts";
+import type { Sql } from "../store/db.ts";
+
+/** How a wave stands. No personal data. */
+export const Progress = z.object({
+  id: z.uuid(),
+  incidentId: z.uuid(),
+  submissionId: z.uuid(),
+  audienceId: z.uuid(),
+  noticeVersionId: z.uuid(),
+  state: WaveState,
+  pausedReason: PausedReason.nullable(),
+  /** False while the facts differ from what was approved; the wave cannot go on then. */
+  factsHold: z.boolean(),
+  startedAt: Instant,
+  endedAt: Instant.nullable(),
+  total: z.int(),
+  /** How many deliveries are in each state; states with none are absent. */
+  counts: z.partialRecord(DeliveryState, z.int()),
+  canary: z.object({ passed: z.boolean(), total: z.int(), accepted: z.int(), rejected: z.int() }),
+  /** Waiting for a person's decision. */
+  unknown: z.int(),
+  /** Accepted copies that may have gone out twice. */
+  possibleDuplicates: z.int(),
+  /** Deliveries that ended in the last minute, a second. */
+  ratePerSecond: z.number(),
+  /** Null while nothing moves. */
+  secondsLeft: z.int().nullable(),
+});
+export type Progress = z.output<typeof Progress>;
+
+/** Every wave of an incident, the newest first. */
+export async function progressOfAll(sql: Sql, incidentId: string): Promise<Progress[]> {
+  const rows = await many(
+    WaveRow,
+    sql`
+      select *, facts_hold(incident_id, facts) as facts_hold from wave
+       where incident_id = ${incidentId} order by started_at desc, id`,
+  );
+  return Promise.all(rows.map((row) => progress(sql, row)));
+}
+
+/** One wave. Refuses `not-found`. */
+export async function progressOf(sql: Sql, incidentId: string, waveId: string): Promise<Progress> {
+  const row = await maybeOne(
+    WaveRow,
+    sql`
+      select *, facts_hold(incident_id, facts) as facts_hold from wave
+       where incident_id = ${incidentId} and id = ${waveId}`,
+  );
+  return row ? progress(sql, row) : refuse("not-found", "There is no such wave.");
+}
+
+/** Deliveries of a wave in the order they were made: ids, states and reasons, no personal data. */
+export const Listed = z.object({
+  id: z.string(),
+  channel: z.string(),
+  state: DeliveryState,
+  reason: z.string().nullable(),
+  canary: z.boolean(),
+  attempt: z.int(),
+  /** The newest attempt's outcome and the provider's reply code. */
+  outcome: z.string().nullable(),
+  code: z.string().nullable(),
+  startedAt: Instant.nullable(),
+  settledAt: Instant.nullable(),
+});
+export type Listed = z.output<typeof Listed>;
+
+export interface Filter {
+  readonly state?: DeliveryState | undefined;
+  /** Only ids above this one. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** A page of a wave's deliveries. */
+export function deliveries(sql: Sql, waveId: string, { state, after, limit }: Filter) {
+  return many(
+    Listed,
+    sql`
+      select d.id, d.channel, d.state, d.reason, d.canary, d.attempt, a.outcome, a.code,
+             a.started_at, d.settled_at
+        from delivery d left join attempt a on a.delivery_id = d.id and a.n = d.attempt
+       where d.wave_id = ${waveId} and d.id > ${after ?? "0"}
+         and (${state ?? null}::text is null or d.state = ${state ?? null})
+       order by d.id limit ${limit}`,
+  );
+}
+
+async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progress> {
+  const { canaryPassed, ...wave } = row;
+  const groups = await many(
+    Group,
+    sql`
+      select state, canary, count(*)::int as count,
+             count(*) filter (where attempt > 0
+                                and settled_at > now() - interval '1 minute')::int as recent
+        from delivery where wave_id = ${row.id} group by state, canary`,
+  );
+  const [duplicates] = await sql<{ count: number }[]>`
+    select count(*)::int as count from attempt a join delivery d on d.id = a.delivery_id
+     where d.wave_id = ${row.id} and a.possible_duplicate`;
+
+  const sum = (some: (group: z.output<typeof Group>) => boolean) =>
+    groups.filter(some).reduce((total, { count }) => total + count, 0);
+  const inState = (...states: DeliveryState[]) => sum(({ state }) => states.includes(state));
+  const present = DeliveryState.options.filter((state) => groups.some((g) => g.state === state));
+  const perSecond = groups.reduce((total, { recent }) => total + recent, 0) / 60;
+  const left = inState("planned", "leased", "sending");
+  return {
+    ...wave,
+    total: sum(() => true),
+    counts: Object.fromEntries(present.map((state) => [state, inState(state)])),
+    canary: {
+      passed: canaryPassed,
+      total: sum(({ canary }) => canary),
+      accepted: sum((g) => g.canary && ["accepted", "delivered"].includes(g.state)),
+      rejected: sum((g) => g.canary && g.state === "rejected"),
+    },
+    unknown: inState("unknown"),
+    possibleDuplicates: duplicates?.count ?? 0,
+    ratePerSecond: perSecond,
+    secondsLeft: secondsLeft(left, perSecond),
+  };
+}
+
+const WaveRow = z.object({
+  id: z.uuid(),
+  incidentId: z.uuid(),
+  submissionId: z.uuid(),
+  audienceId: z.uuid(),
+  noticeVersionId: z.uuid(),
+  state: WaveState,
+  pausedReason: PausedReason.nullable(),
+  canaryPassed: z.boolean(),
+  factsHold: z.boolean(),
+  startedAt: Instant,
+  endedAt: Instant.nullable(),
+});
+
+const Group = z.object({
+  state: DeliveryState,
+  canary: z.boolean(),
+  count: z.int(),
+  recent: z.int(),
+});

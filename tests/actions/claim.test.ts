@@ -1,0 +1,267 @@
+import { randomUUID } from "node:crypto";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import * as delivery from "../../src/actions/delivery.ts";
+import { sendSlice } from "../../src/actions/delivery/send.ts";
+import { onScopeRevised, pause } from "../../src/actions/wave.ts";
+import { MessageHold } from "../../src/domain/delivery/message.ts";
+import { claim, disown } from "../../src/store/delivery/claim.ts";
+import { settle } from "../../src/store/delivery/settle.ts";
+import { giveBack, giveBackAll, leasedCount } from "../../src/store/delivery/slice.ts";
+import { deliveries } from "../../src/views/wave.ts";
+import { givenScope } from "../support/incident.ts";
+import {
+  attemptsOf,
+  givenClaimed,
+  givenSender,
+  givenWave,
+  leased,
+  settledAs,
+  states,
+  suppress,
+} from "../support/wave.ts";
+import { world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+let w: World;
+beforeAll(async () => {
+  w = await world();
+});
+afterAll(() => w.close());
+
+const ACCEPTED = { kind: "accepted", code: "250" } as const;
+
+describe("claiming", () => {
+  test("ten claimers at once get each row exactly once", async () => {
+    const { waveId } = await givenWave(w, { people: 90 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const claims = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        claim(w.sql, { sliceId, waveId, workerId: randomUUID(), rowsMax: 90 }),
+      ),
+    );
+    const ids = claims.flat().map(({ id }) => id);
+    expect(ids).toHaveLength(90);
+    expect(new Set(ids).size).toBe(90);
+  });
+
+  test("a slice that is worked on ten times at once sends each message once", async () => {
+    const { waveId, recipientIds } = await givenWave(w, { people: 90 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const before = w.email.sent.length;
+    await Promise.all(
+      Array.from({ length: 10 }, async () => sendSlice(w.ctx, await givenSender(w), sliceId)),
+    );
+    const to = w.email.sent.slice(before).map((email) => email.to.split("@")[0]);
+    expect(to.toSorted()).toEqual(recipientIds.toSorted());
+    expect(await states(w, waveId)).toEqual({ accepted: 90 });
+  });
+
+  test("a job that comes again after its rows were claimed finds nothing, whatever their state", async () => {
+    const { waveId, sliceId, workerId, id } = await givenClaimed(w);
+    expect(await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 10 })).toEqual([]);
+    await settle(w.sql, workerId, [settledAs(id, 1, "accepted")]);
+    expect(await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 10 })).toEqual([]);
+    expect(await attemptsOf(w, id)).toHaveLength(1);
+  });
+
+  test("a job of an earlier lease finds nothing of a later one", async () => {
+    const { waveId } = await givenWave(w, { people: 3 });
+    const [early = ""] = await leased(w, waveId);
+    await w.sql`update delivery set leased_until = now() - interval '1 second' where slice_id = ${early}`;
+    await delivery.sweep(w.ctx);
+    const [late = ""] = await leased(w, waveId);
+    expect(late).not.toBe(early);
+    const workerId = randomUUID();
+    expect(await claim(w.sql, { sliceId: early, waveId, workerId, rowsMax: 10 })).toEqual([]);
+    expect(await claim(w.sql, { sliceId: late, waveId, workerId, rowsMax: 10 })).toHaveLength(3);
+  });
+
+  test("a slice is sent without touching the rows of another", async () => {
+    const { waveId } = await givenWave(w, { people: 150 });
+    const [first = "", second = ""] = await leased(w, waveId);
+    const [{ rows } = { rows: 0 }] = await w.sql<{ rows: number }[]>`
+      select count(*)::int as rows from delivery where slice_id = ${first}`;
+    expect(second).not.toBe("");
+    await sendSlice(w.ctx, await givenSender(w), first);
+    expect(await states(w, waveId)).toEqual({ accepted: rows, leased: 150 - rows });
+    expect(await leasedCount(w.sql)).toBeGreaterThanOrEqual(150 - rows);
+  });
+
+  test("the attempt is written down before anything is sent", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const seen: unknown[] = [];
+    const ctx = {
+      ...w.ctx,
+      email: {
+        ...w.email,
+        send: async () => {
+          seen.push(
+            ...(await w.sql`
+            select d.state, a.n, a.outcome from delivery d join attempt a on a.delivery_id = d.id
+             where d.wave_id = ${waveId}`),
+          );
+          return ACCEPTED;
+        },
+      },
+    };
+    await sendSlice(ctx, await givenSender(w), sliceId);
+    expect(seen).toEqual([{ state: "sending", n: 1, outcome: null }]);
+  });
+
+  test("nothing is called sent before the provider has said so", async () => {
+    const { waveId } = await givenWave(w, { people: 4 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const seen: Record<string, number>[] = [];
+    const ctx = {
+      ...w.ctx,
+      email: {
+        ...w.email,
+        send: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          seen.push(await states(w, waveId));
+          return ACCEPTED;
+        },
+      },
+    };
+    await sendSlice(ctx, await givenSender(w), sliceId);
+    expect(seen[0]).toEqual({ sending: 4 });
+    expect(await states(w, waveId)).toEqual({ accepted: 4 });
+  });
+
+  test("a paused wave's rows are not claimed and go back", async () => {
+    const { waveId, incidentId } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    await pause(w.ctx, w.staff.responder, { incidentId, waveId, reason: "A wrong number." });
+    const before = w.email.sent.length;
+    await sendSlice(w.ctx, await givenSender(w), sliceId);
+    expect(w.email.sent).toHaveLength(before);
+    expect(await states(w, waveId)).toEqual({ planned: 3 });
+    expect(await leased(w, waveId)).toEqual([]);
+  });
+
+  test("once the facts have changed nothing is claimed, even before anyone has paused the wave", async () => {
+    const { waveId, incidentId } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    await givenScope(w, incidentId, { whatHappened: "It was two laptops." });
+    await sendSlice(w.ctx, await givenSender(w), sliceId);
+    expect(await states(w, waveId)).toEqual({ planned: 3 });
+    await onScopeRevised(w.ctx, { incidentId });
+    expect(await leased(w, waveId)).toEqual([]);
+  });
+
+  test("facts that the text does not quote may change", async () => {
+    const { waveId, incidentId } = await givenWave(w, { people: 3 });
+    await givenScope(w, incidentId, { place: "The car park behind the office" });
+    await onScopeRevised(w.ctx, { incidentId });
+    const [sliceId = ""] = await leased(w, waveId);
+    await sendSlice(w.ctx, await givenSender(w), sliceId);
+    expect(await states(w, waveId)).toEqual({ accepted: 3 });
+  });
+
+  test("people erased or suppressed since the start are excluded with the reason", async () => {
+    const { waveId, incidentId, recipientIds } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    await w.sql`delete from recipient where id = ${recipientIds[0] ?? ""}`;
+    await suppress(w, incidentId, recipientIds[1] ?? "");
+    await sendSlice(w.ctx, await givenSender(w), sliceId);
+    const all = await deliveries(w.sql, waveId, { limit: 10 });
+    expect(all.map(({ state, reason }) => [state, reason]).toSorted()).toEqual([
+      ["accepted", null],
+      ["excluded", "deceased"],
+      ["excluded", "erased"],
+    ]);
+  });
+
+  test("a claim whose answer was lost is given back, and rows under way are not", async () => {
+    const { waveId } = await givenWave(w, { people: 2 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const workerId = randomUUID();
+    const [known] = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
+    await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
+    expect(await disown(w.sql, { sliceId, workerId, known: [known?.id ?? ""] })).toBe(1);
+    expect(await states(w, waveId)).toEqual({ planned: 1, sending: 1 });
+  });
+
+  test("no more is claimed than twice the connections, however many slices are worked on", async () => {
+    const { waveId } = await givenWave(w, { people: 200 });
+    let most = 0;
+    const ctx = {
+      ...w.ctx,
+      email: {
+        ...w.email,
+        send: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          most = Math.max(most, (await states(w, waveId))["sending"] ?? 0);
+          return ACCEPTED;
+        },
+      },
+    };
+    const sender = await givenSender(w);
+    const slices = await leased(w, waveId);
+    await Promise.all(slices.map((sliceId) => sendSlice(ctx, sender, sliceId)));
+    expect(most).toBeGreaterThan(2);
+    expect(most).toBeLessThanOrEqual(2 * w.email.connections);
+    expect(await states(w, waveId)).toEqual({ accepted: 200 });
+  });
+});
+
+describe("limits and stops", () => {
+  test("without leave to send, rows go back for later and nothing is claimed", async () => {
+    const { waveId } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    await sendSlice(w.ctx, await givenSender(w, { takeTokens: async () => 0 }), sliceId);
+    expect(await states(w, waveId)).toEqual({ planned: 3 });
+    expect(await leased(w, waveId)).toEqual([]);
+    await w.sql`update delivery set next_at = now() where wave_id = ${waveId}`;
+    expect(await leased(w, waveId)).toHaveLength(1);
+  });
+
+  test("a worker that was told to stop claims nothing more and gives its slice back", async () => {
+    const { waveId } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const sender = await givenSender(w);
+    sender.stopping = true;
+    await sendSlice(w.ctx, sender, sliceId);
+    expect(await states(w, waveId)).toEqual({ planned: 3 });
+  });
+
+  test("a worker without a recent beat sends nothing and says so", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [sliceId = ""] = await leased(w, waveId);
+    await sendSlice(w.ctx, await givenSender(w, { mayWrite: () => false }), sliceId);
+    const [row] = await deliveries(w.sql, waveId, { limit: 10 });
+    expect(row).toMatchObject({ state: "planned", reason: "not-sent", outcome: "not-sent" });
+  });
+
+  test("a message that may not be sent as it is, is held before the provider hears of it", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const before = w.email.sent.length;
+    const compose = () => {
+      throw new MessageHold("address");
+    };
+    await sendSlice(w.ctx, await givenSender(w, { prepare: async () => ({ compose }) }), sliceId);
+    expect(w.email.sent).toHaveLength(before);
+    const [row] = await deliveries(w.sql, waveId, { limit: 10, state: "held" });
+    expect(row).toMatchObject({ state: "held", reason: "address", outcome: "not-sent" });
+  });
+
+  test("a wave that cannot be prepared waits", async () => {
+    const { waveId } = await givenWave(w, { people: 2 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const prepare = () => Promise.reject(new Error("The keystore is away."));
+    await sendSlice(w.ctx, await givenSender(w, { prepare }), sliceId);
+    expect(await states(w, waveId)).toEqual({ planned: 2 });
+  });
+
+  test("a new Redis makes every lease void at once", async () => {
+    const { waveId } = await givenWave(w, { people: 2 });
+    const [sliceId = ""] = await leased(w, waveId);
+    await giveBackAll(w.sql);
+    expect(await states(w, waveId)).toEqual({ planned: 2 });
+    expect(await giveBack(w.sql, [sliceId])).toBe(0);
+  });
+});

@@ -1,0 +1,215 @@
+import { randomUUID } from "node:crypto";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import * as delivery from "../../src/actions/delivery.ts";
+import { abandon, sendSlice } from "../../src/actions/delivery/send.ts";
+import { claim } from "../../src/store/delivery/claim.ts";
+import { settle } from "../../src/store/delivery/settle.ts";
+import { deliveries } from "../../src/views/wave.ts";
+import {
+  attemptsOf,
+  givenClaimed,
+  givenSender,
+  givenWave,
+  leased,
+  settledAs,
+  somePeople,
+  states,
+} from "../support/wave.ts";
+import { world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+let w: World;
+beforeAll(async () => {
+  w = await world();
+});
+afterAll(() => w.close());
+
+const ACCEPTED = { kind: "accepted", code: "250" } as const;
+
+async function silence(workerId: string): Promise<void> {
+  await w.sql`update worker set beat_at = now() - interval '21 seconds' where id = ${workerId}`;
+}
+
+describe("outcomes", () => {
+  test.for([
+    [{ kind: "rejected", fault: "recipient", code: "550" }, "rejected", "recipient"],
+    [{ kind: "rejected", fault: "content", code: "554" }, "rejected", "content"],
+    [{ kind: "throttled", code: "450" }, "planned", "throttled"],
+    [{ kind: "transient", code: "ECONNREFUSED" }, "planned", "transient"],
+    [{ kind: "unknown", code: "ETIMEDOUT" }, "unknown", null],
+  ] as const)("%j leaves the delivery %s", async ([outcome, state, reason]) => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [sliceId = ""] = await leased(w, waveId);
+    w.email.answer(() => outcome);
+    await sendSlice(w.ctx, await givenSender(w), sliceId);
+    w.email.answer(() => ACCEPTED);
+    const [row] = await deliveries(w.sql, waveId, { limit: 10 });
+    expect(row).toMatchObject({ state, reason, outcome: outcome.kind, code: outcome.code });
+    expect(await leased(w, waveId)).toEqual([]);
+  });
+
+  test("a gateway that throws leaves the delivery unknown, never unsent", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const send = () => Promise.reject(new Error("A bug."));
+    await sendSlice({ ...w.ctx, email: { ...w.email, send } }, await givenSender(w), sliceId);
+    expect(await states(w, waveId)).toEqual({ unknown: 1 });
+  });
+
+  test("only the worker that sends settles, and only its own attempt", async () => {
+    const { waveId, workerId, id } = await givenClaimed(w);
+    await settle(w.sql, randomUUID(), [settledAs(id, 1, "accepted")]);
+    await settle(w.sql, workerId, [settledAs(id, 2, "accepted")]);
+    expect(await states(w, waveId)).toEqual({ sending: 1 });
+    await settle(w.sql, workerId, [settledAs(id, 1, "accepted")]);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    await settle(w.sql, workerId, [settledAs(id, 1, "unknown")]);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    expect(await attemptsOf(w, id)).toMatchObject([{ n: 1, outcome: "accepted" }]);
+  });
+
+  test("what a silent worker was sending is unknown after 20 seconds, and not before", async () => {
+    const { waveId, workerId, id } = await givenClaimed(w);
+    await w.sql`update worker set beat_at = now() - interval '19 seconds' where id = ${workerId}`;
+    await delivery.sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ sending: 1 });
+    await silence(workerId);
+    await delivery.sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ unknown: 1 });
+    expect(await attemptsOf(w, id)).toMatchObject([{ n: 1, outcome: "unknown" }]);
+    await delivery.sweep(w.ctx);
+    expect(await leased(w, waveId)).toEqual([]);
+  });
+
+  test("an outcome that comes late settles what was called unknown", async () => {
+    const { waveId, workerId, id } = await givenClaimed(w);
+    await silence(workerId);
+    await delivery.sweep(w.ctx);
+    await settle(w.sql, workerId, [settledAs(id, 1, "accepted")]);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    expect(await attemptsOf(w, id)).toMatchObject([
+      { outcome: "accepted", possibleDuplicate: false },
+    ]);
+  });
+
+  test("an outcome that comes after a newer attempt is kept as a possible duplicate", async () => {
+    const { waveId, incidentId, workerId, id } = await givenClaimed(w);
+    await silence(workerId);
+    await delivery.sweep(w.ctx);
+    const order = { incidentId, waveId, reason: "The provider has no trace of it." };
+    await delivery.decideUnknown(w.ctx, w.staff.approver, {
+      ...order,
+      deliveryIds: [id],
+      decision: "resend",
+    });
+    const [again = ""] = await leased(w, waveId);
+    const other = await givenSender(w);
+    await claim(w.sql, { sliceId: again, waveId, workerId: other.workerId, rowsMax: 10 });
+    await settle(w.sql, workerId, [settledAs(id, 1, "accepted")]);
+    expect(await states(w, waveId)).toEqual({ sending: 1 });
+    await settle(w.sql, other.workerId, [settledAs(id, 2, "accepted")]);
+    expect(await attemptsOf(w, id)).toMatchObject([
+      { n: 1, outcome: "accepted", possibleDuplicate: true },
+      { n: 2, outcome: "accepted", possibleDuplicate: false },
+    ]);
+  });
+
+  test("a late sign that nothing was sent waits for a person all the same", async () => {
+    const { waveId, workerId, id } = await givenClaimed(w);
+    await silence(workerId);
+    await delivery.sweep(w.ctx);
+    const outcome = { kind: "not-sent", code: "withheld" } as const;
+    const verdict = { state: "planned", reason: "not-sent", nextInMs: 0 } as const;
+    await settle(w.sql, workerId, [{ deliveryId: id, attempt: 1, outcome, verdict }]);
+    expect(await states(w, waveId)).toEqual({ unknown: 1 });
+    expect(await attemptsOf(w, id)).toMatchObject([{ outcome: "not-sent" }]);
+  });
+
+  test("a worker made to stop owns up to what it was sending", async () => {
+    const { waveId, workerId } = await givenClaimed(w);
+    await abandon(w.ctx, workerId);
+    expect(await states(w, waveId)).toEqual({ unknown: 1 });
+  });
+});
+
+describe("a person's decision about unknown deliveries", () => {
+  async function givenUnknown() {
+    const claimed = await givenClaimed(w);
+    await abandon(w.ctx, claimed.workerId);
+    const { incidentId, waveId } = claimed;
+    return { ...claimed, order: { incidentId, waveId, reason: "Asked the provider." } };
+  }
+
+  test.for([
+    ["accepted", "accepted"],
+    ["rejected", "rejected"],
+    ["resend", "planned"],
+  ] as const)("%s leaves it %s, with an entry in the timeline", async ([decision, state]) => {
+    const { order, waveId } = await givenUnknown();
+    const decided = await delivery.decideUnknown(w.ctx, w.staff.approver, {
+      ...order,
+      deliveryIds: "all",
+      decision,
+    });
+    expect(decided).toEqual({ decided: 1 });
+    expect(await states(w, waveId)).toEqual({ [state]: 1 });
+    const entries = await w.sql`
+      select actor, after from timeline where action = 'delivery.decide' and subject = ${`wave:${waveId}`}`;
+    expect(entries).toMatchObject([
+      { actor: w.staff.approver.staffId, after: { state, decided: 1 } },
+    ]);
+  });
+
+  test("is refused whole where one of them is not unknown any more", async () => {
+    const { order, id, waveId } = await givenUnknown();
+    const twice = { ...order, deliveryIds: [id], decision: "accepted" } as const;
+    await delivery.decideUnknown(w.ctx, w.staff.approver, twice);
+    await expect(delivery.decideUnknown(w.ctx, w.staff.counsel, twice)).rejects.toMatchObject({
+      code: "conflict",
+    });
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+  });
+
+  test("reaches no delivery of another wave", async () => {
+    const { order } = await givenUnknown();
+    const other = await givenUnknown();
+    const crossed = { ...order, deliveryIds: [other.id], decision: "accepted" } as const;
+    await expect(delivery.decideUnknown(w.ctx, w.staff.approver, crossed)).rejects.toMatchObject({
+      code: "conflict",
+    });
+    const foreign = { ...order, incidentId: other.incidentId };
+    await expect(
+      delivery.decideUnknown(w.ctx, w.staff.approver, {
+        ...foreign,
+        deliveryIds: "all",
+        decision: "accepted",
+      }),
+    ).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("the address file for a mail house", () => {
+  test("holds everyone who needs a letter, safe to open, and leaves an entry", async () => {
+    const postal = { lines: ["12 Elm Street", "Flat 3"], postcode: "12345", city: "Springfield" };
+    const people = [
+      ...somePeople(2),
+      { name: '=HYPERLINK("http://example.net")', agreed: "no" as const, postal },
+    ];
+    const { waveId, incidentId, recipientIds } = await givenWave(w, { people });
+    const lines: string[] = [];
+    for await (const text of await delivery.needsLetterCsv(w.ctx, w.staff.counsel, {
+      incidentId,
+      waveId,
+    }))
+      lines.push(...text.split("\r\n").filter((line) => line !== ""));
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toContain(recipientIds[2]);
+    expect(lines[1]).toContain("12 Elm Street,Flat 3");
+    expect(lines[1]).toContain(`"'=HYPERLINK(`);
+    const [entry] = await w.sql`
+      select after, actor from timeline where action = 'delivery.export-letters' order by seq desc limit 1`;
+    expect(entry).toMatchObject({ after: { people: 1 }, actor: w.staff.counsel.staffId });
+  });
+});

@@ -1,0 +1,207 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { z } from "zod";
+
+import { startWeb, startWorker } from "../../src/dev/candor.ts";
+import { join as joinStaff } from "../../src/dev/cast.ts";
+import { freePort, LOOPBACK } from "../../src/dev/process.ts";
+import { startStack } from "../../src/dev/stack.ts";
+
+/**
+ * How long an import takes and how much memory Candor's processes take meanwhile, over the real
+ * HTTP API: `node tests/bench/import.ts --rows 1000000 --workers 1`. Ends with 1 where a reported
+ * line or code differs from what the generator made, or at a million rows a goal is missed.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { rows: { type: "string" }, workers: { type: "string" } },
+  });
+  const rows = Number(values.rows ?? 1_000_000);
+  const workers = Number(values.workers ?? 1);
+  const stack = await startStack(process.env);
+  const parts: { readonly pid: number; stop(): Promise<boolean> }[] = [];
+  try {
+    const port = String(await freePort());
+    const address = `http://${LOOPBACK}:${port}`;
+    const env = {
+      ...stack.env,
+      NODE_ENV: "development",
+      MAIL_FROM: "notices@example.org",
+      ORGANISATION: "Example Organisation",
+      CONSOLE_URL: address,
+      PUBLIC_URL: address,
+      PORT: port,
+      LOG_LEVEL: "info",
+      ...given("NODE_OPTIONS"),
+      ...given("NODE_COMPILE_CACHE"),
+    };
+    const logFile = (name: string) => join(stack.folder, `${name}.log`);
+    parts.push(await startWeb({ env, logFile: logFile("web") }));
+    for (let n = 1; n <= workers; n += 1)
+      parts.push(await startWorker({ env, logFile: logFile(`worker-${n}`) }));
+    const memory = watchMemory(parts.map(({ pid }) => pid));
+    const result = await run(env, rows);
+    const peakMib = await memory.stop();
+    const missed = rows >= 1_000_000 && (result.seconds > 300 || peakMib > 512);
+    console.log(JSON.stringify({ rows, workers, ...result, peakMib }));
+    if (!result.faultsAgree || missed) process.exitCode = 1;
+  } finally {
+    await Promise.all(parts.map((part) => part.stop()));
+    await stack.stop();
+  }
+}
+
+async function run(env: Readonly<Record<string, string>>, rows: number) {
+  const person = { name: "Rowan Example", email: "rowan@example.org", roles: ["responder"] };
+  const { client } = await joinStaff(env, person);
+  const { incident } = await client.post(
+    "/v1/incidents",
+    {
+      title: "Import bench",
+      whatHappened: "An invented list was copied.",
+      awareAt: "2026-03-02T08:15:00Z",
+      awareZone: "UTC",
+      dataElements: ["name"],
+    },
+    z.object({ incident: Id }),
+  );
+  const audiences = `/v1/incidents/${incident.id}/audiences`;
+  const { id } = await client.post(audiences, { name: "Everyone" }, Id);
+  const uploads = `${audiences}/${id}/uploads`;
+
+  const started = performance.now();
+  const expected: string[] = [];
+  const file = Readable.from(people(rows, expected));
+  const given = await client.upload(uploads, file, "text/csv", Received);
+  const received = performance.now();
+  await client.post(
+    `${uploads}/${given.uploadId}/import`,
+    { mapping: given.mapping, defaultLanguage: "en" },
+    z.unknown(),
+  );
+  let progress = await client.get(`${uploads}/${given.uploadId}`, Progress);
+  let staged = received;
+  while (progress.state === "importing") {
+    if (progress.rowsRead < rows) staged = performance.now();
+    await sleep(500);
+    progress = await client.get(`${uploads}/${given.uploadId}`, Progress);
+  }
+  const ended = performance.now();
+
+  const found: string[] = [];
+  for (let after = ""; ;) {
+    const page = await client.get(`${uploads}/${given.uploadId}/errors?limit=1000${after}`, Errors);
+    found.push(...page.errors.map(({ line, code }) => `${line} ${code}`));
+    if (page.next === null) break;
+    after = `&after=${page.next}`;
+  }
+  return {
+    ...progress,
+    seconds: seconds(started, ended),
+    uploadSeconds: seconds(started, received),
+    stageSeconds: seconds(received, staged),
+    mergeSeconds: seconds(staged, ended),
+    faults: found.length,
+    faultsAgree: found.join("\n") === expected.join("\n"),
+  };
+}
+
+/** A list: 3 % bad in ways that are known, 10 % doubles, every thirtieth mailbox shared. */
+function* people(rows: number, expected: string[]): Generator<Buffer> {
+  let piece =
+    "reference,name,email,phone,language,country,street,city,postcode,region,agreed,exposure,relation,shoe size\r\n";
+  for (let i = 0; i < rows; i += 1) {
+    const who = i % 10 === 3 ? i - 1 : i;
+    const flaw = i % 33 === 7 ? FLAWS[Math.floor(i / 33) % FLAWS.length] : undefined;
+    if (flaw) expected.push(`${i + 2} ${flaw.code}`);
+    piece += line([
+      `P-${100_000 + who}`,
+      `Jane Q. Example-${who}, Jr`,
+      flaw?.email ??
+        `patient${who % 30 === 11 ? who - 1 : who}@mail${(who - (who % 30)) % 7}.example.com`,
+      flaw?.phone ?? `+1202555${String(100 + (who % 100)).padStart(4, "0")}`,
+      "en",
+      "US",
+      `${who} Example Street`,
+      "Springvale",
+      String(10_000 + (who % 80_000)),
+      "NY",
+      ["yes", "no", ""][who % 3] ?? "",
+      flaw?.exposure ?? "name;email-address;ssn",
+      "self",
+      "41",
+    ]);
+    if (piece.length < 65_536) continue;
+    yield Buffer.from(piece);
+    piece = "";
+  }
+  yield Buffer.from(piece);
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.map((cell) => (cell.includes(",") ? `"${cell}"` : cell)).join(",")}\r\n`;
+}
+
+/** The highest sum, in MiB, of the resident memory of these processes, looked at five times a second. */
+function watchMemory(pids: readonly number[]) {
+  let peakKib = 0;
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      const sizes = await Promise.all(pids.map(residentKib));
+      peakKib = Math.max(
+        peakKib,
+        sizes.reduce((sum, size) => sum + size, 0),
+      );
+      await sleep(200);
+    }
+  })();
+  return {
+    async stop(): Promise<number> {
+      over = true;
+      await watching;
+      return Math.round(peakKib / 1_024);
+    },
+  };
+}
+
+async function residentKib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+}
+
+/** A setting of Node's own, handed on where this process has it. */
+function given(name: string): Record<string, string> {
+  const value = process.env[name];
+  return value === undefined ? {} : { [name]: value };
+}
+
+const seconds = (from: number, to: number) => Math.round((to - from) / 100) / 10;
+
+const Id = z.object({ id: z.uuid() });
+const Received = z.object({ uploadId: z.uuid(), mapping: z.record(z.string(), z.string()) });
+const count = z.number().int();
+const Progress = z.object({
+  state: z.string(),
+  rowsRead: count,
+  rowsGood: count,
+  rowsBad: count,
+  peopleAdded: count,
+  merged: count,
+});
+const Errors = z.object({
+  errors: z.array(z.object({ line: count, code: z.string() })),
+  next: z.string().nullable(),
+});
+const FLAWS: readonly { code: string; email?: string; phone?: string; exposure?: string }[] = [
+  { code: "several-addresses", email: "a@example.com, b@example.com" },
+  { code: "email-invalid", email: "not an address" },
+  { code: "phone-invalid", phone: "12" },
+  { code: "exposure-unknown", exposure: "name;horoscope" },
+];
+
+await main();

@@ -1,0 +1,107 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { ConfigError, readConfig, SETTINGS } from "../src/config.ts";
+
+let folder: string;
+let good: Record<string, string>;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "candor-config-"));
+  good = {
+    DATABASE_URL: "postgresql://candor:s3cret-one@db.example.org/candor",
+    KEYSTORE_URL: "postgresql://candor:s3cret-two@keys.example.org/candor",
+    REDIS_URL: "redis://:s3cret-three@redis.example.org",
+    SMTP_URL: "smtps://user:s3cret-four@smtp.example.org",
+    MAIL_FROM: "notices@example.org",
+    ORGANISATION: "Example Organisation",
+    CONSOLE_URL: "https://candor.example.org",
+    PUBLIC_URL: "https://incident.example.org",
+    KEK_FILE: keyFile("good", "ab".repeat(32)),
+  };
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("good settings are read, with their defaults and the root key", () => {
+  const config = readConfig(good);
+  expect(config).toMatchObject({ NODE_ENV: "production", PORT: 8080, EMAIL_RATE_MAX: 0 });
+  expect(config.rootKey).toEqual(Buffer.from("ab".repeat(32), "hex"));
+});
+
+test("an empty setting counts as absent", () => {
+  expect(readConfig({ ...good, PORT: "" }).PORT).toBe(8080);
+  expect(problems({ ...good, MAIL_FROM: "" })).toEqual([expect.stringMatching(/^MAIL_FROM: /)]);
+});
+
+test("every problem is listed at once", () => {
+  const bad = {
+    DATABASE_URL: "mysql://db.example.org",
+    KEYSTORE_URL: "not a url",
+    SMTP_URL: "http://smtp.example.org",
+    MAIL_FROM: "nobody",
+    ORGANISATION: "x".repeat(201),
+    CONSOLE_URL: "ftp://candor.example.org",
+    PORT: "70000",
+    LOG_LEVEL: "loud",
+    EMAIL_CONNECTIONS: "0",
+    TRUSTED_PROXIES: "1.5",
+    NODE_ENV: "staging",
+    KEK_FILE: join(folder, "absent"),
+  };
+  const named = problems(bad).map((each) => each.split(":")[0]);
+  expect(named.toSorted()).toEqual([...Object.keys(bad), "PUBLIC_URL", "REDIS_URL"].toSorted());
+});
+
+test("no value is quoted, because values hold secrets", () => {
+  const secret = "s3cret-that-must-not-show";
+  const names = Object.keys(good).filter((name) => name !== "ORGANISATION");
+  const text = problems(
+    Object.fromEntries(names.map((name) => [name, `${secret}-${name}`])),
+  ).join();
+  expect(text).toContain("DATABASE_URL");
+  expect(text).not.toContain("s3cret");
+});
+
+test.for([
+  ["a file that others may read", "ab".repeat(32), 0o644, /chmod 600/],
+  ["a key that is too short", "ab".repeat(31), 0o600, /64 hexadecimal digits/],
+  ["something that is no key", "-----BEGIN PRIVATE KEY-----", 0o600, /64 hexadecimal digits/],
+] as const)("the root key is refused from %s", ([name, content, mode, sentence]) => {
+  const file = keyFile(name, content, mode);
+  expect(problems({ ...good, KEK_FILE: file })).toEqual([expect.stringMatching(sentence)]);
+});
+
+test(".env.example names every setting and gives the defaults that the code has", () => {
+  const text = readFileSync(new URL("../.env.example", import.meta.url), "utf8");
+  const example = Object.fromEntries(
+    text
+      .split("\n")
+      .filter((line) => /^[A-Z_]+=/.test(line))
+      .map((line) => line.split(/=(.*)/s)),
+  );
+  const { rootKey: _, ...fromExample } = readConfig({ ...example, KEK_FILE: good["KEK_FILE"] });
+  const { rootKey: __, ...fromDefaults } = readConfig(good);
+  expect(Object.keys(example).toSorted()).toEqual(SETTINGS.toSorted());
+  for (const [name, value] of Object.entries(fromDefaults))
+    if (!(name in good))
+      expect({ [name]: Reflect.get(fromExample, name) }).toEqual({ [name]: value });
+});
+
+function problems(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+function keyFile(name: string, content: string, mode = 0o600): string {
+  const file = join(folder, name.replaceAll(" ", "-"));
+  writeFileSync(file, `${content}\n`);
+  chmodSync(file, mode);
+  return file;
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+
+import { newNoticeCode, normalisedCode } from "../../../src/domain/notice/code.ts";
+import { commitmentsIn } from "../../../src/domain/notice/commitment.ts";
+import { lint, smsSegments } from "../../../src/domain/notice/lint.ts";
+import { render } from "../../../src/domain/notice/render.ts";
+import { ANA, body, compiled } from "../../support/compiled.ts";
+import { aSource } from "../../support/notice.ts";
+
+describe("a notice code", () => {
+  test("is eight characters that people do not confuse, and reads back from how they type it", () => {
+    for (let i = 0; i < 200; i += 1) {
+      const code = newNoticeCode();
+      expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+      expect(normalisedCode(` ${code.toLowerCase().replace("-", " – ")} `)).toBe(code);
+      expect(normalisedCode(code.replaceAll("0", "o").replaceAll("1", "l"))).toBe(code);
+    }
+  });
+
+  test.each(["", "ABC", "ABCD-EFGHJ", "UUUU-UUUU", "ABCD EFG!", "x".repeat(10_000)])(
+    "%j is none",
+    (typed) => {
+      expect(normalisedCode(typed)).toBeUndefined();
+    },
+  );
+});
+
+describe("promises", () => {
+  test.each([
+    ["We will write to you by 14 March 2026.", "2026-03-14"],
+    ["You hear from us on March 14th, 2026.", "2026-03-14"],
+    ["The line is open until 2026-04-01.", "2026-04-01"],
+    ["Between 1 April 2026 and 3 May 2026 we call you.", "2026-05-03"],
+  ])("%s", (sentence, dueOn) => {
+    expect(commitmentsIn(`Hello.\n\n${sentence} Bye.`, "2026-03-03")).toEqual([
+      { sentence, dueOn },
+    ]);
+  });
+
+  test.each(["This began on 1 March 2026.", "By 30 February 2026.", "In March 2026.", "Soon."])(
+    "%s is none",
+    (sentence) => {
+      expect(commitmentsIn(sentence, "2026-03-03")).toEqual([]);
+    },
+  );
+
+  test("are read across wrapped lines and list items", () => {
+    const text =
+      "What we do\n----------\n\n- We call you by 1\n  April 2026.\n- We write by 2 April 2026.\n";
+    expect(commitmentsIn(text, "2026-03-03").map((each) => each.sentence)).toEqual([
+      "We call you by 1 April 2026.",
+      "We write by 2 April 2026.",
+    ]);
+  });
+});
+
+describe("the linter", () => {
+  function codes(source: string) {
+    const notice = compiled(source);
+    const [each] = notice.languages.values();
+    if (!each) throw new Error("nothing was compiled");
+    const shown = render(notice, "en", ANA);
+    return lint({ source, compiled: each, ...shown }).map(({ code, line }) => `${code}:${line}`);
+  }
+
+  test("names each heading that is missing", () => {
+    expect(codes(body("## What happened\n"))).toEqual(Array(4).fill("heading-missing:7"));
+  });
+
+  test.each([
+    ["Please confirm your password.", "asks-for-identifier"],
+    ["Send us your Social Security number.", "asks-for-identifier"],
+    ["Verify your account today.", "asks-for-identifier"],
+    ["Click on the button.", "click"],
+    ["<https://notices.example.org/check>", "link"],
+    ["We take your security very seriously.", "empty-phrase"],
+    ["Your data may have been seen.", "hedge"],
+  ])("%s", (sentence, code) => {
+    expect(codes(`${aSource()}\n\n${sentence}`).map((each) => each.split(":")[0])).toEqual([code]);
+  });
+
+  test("does not mind a sentence that says what we never ask", () => {
+    expect(codes(`${aSource()}\n\nWe will never ask you to confirm your password.`)).toEqual([]);
+  });
+
+  test("a long subject is advice and a long SMS must be fixed", () => {
+    expect(codes(aSource({ front: { subject: "x".repeat(81) } }))).toEqual(["subject-long:3"]);
+    expect(codes(aSource({ front: { sms: "x".repeat(161) } }))).toEqual(["sms-long:5"]);
+  });
+
+  test.each([
+    ["x".repeat(160), 1, 1],
+    ["x".repeat(161), 2, 1],
+    ["€".repeat(80), 1, 1],
+    ["€".repeat(81), 2, 1],
+    ["я".repeat(70), 1, 2],
+    ["я".repeat(134), 2, 2],
+    ["я".repeat(135), 3, 2],
+  ])("counts the parts of an SMS: %s", (sms, segments, limit) => {
+    expect(smsSegments(sms)).toEqual({ segments, limit });
+  });
+});

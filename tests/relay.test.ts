@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { freePort } from "../src/dev/process.ts";
+import { startRedis } from "../src/dev/redis.ts";
+import { PREFIX } from "../src/jobs.ts";
+import { createPace, openRedis, startRelay } from "../src/relay.ts";
+import * as outbox from "../src/store/outbox.ts";
+import { createRate } from "../workers/rate.ts";
+import { givenWave, states } from "./support/wave.ts";
+import { world } from "./support/world.ts";
+import type { World } from "./support/world.ts";
+
+let w: World;
+let folder: string;
+let server: Awaited<ReturnType<typeof startRedis>>;
+let redis: Redis;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "candor-relay-"));
+  // A Redis of its own: this file empties it.
+  [w, server] = await Promise.all([world(), startRedis(folder)]);
+  redis = new Redis(server.url, { maxRetriesPerRequest: null });
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await Promise.all([server.stop(), w.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function relaying(work: () => Promise<void>, url = server.url): Promise<void> {
+  const connection = openRedis(url, true);
+  // As a worker does: its other connections have met Redis before the relay starts.
+  if (url === server.url) await new Promise((resolve) => connection.once("ready", resolve));
+  const relay = await startRelay(w.ctx, connection);
+  try {
+    await work();
+  } finally {
+    await relay.stop();
+    connection.disconnect();
+  }
+}
+
+async function jobsOf(name: string): Promise<unknown[]> {
+  const queue = new Queue(name, { connection: redis, prefix: PREFIX });
+  const jobs = await queue.getJobs(["waiting", "prioritized", "delayed"]);
+  await queue.close();
+  return jobs.map(({ data }) => data);
+}
+
+async function slicesOf(waveId: string): Promise<string[]> {
+  const rows = await w.sql<{ sliceId: string }[]>`
+    select distinct slice_id from delivery where wave_id = ${waveId} and state = 'leased'`;
+  return rows.map(({ sliceId }) => sliceId).toSorted();
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await holds()); tries += 1) {
+    if (tries > 200) throw new Error("Waited too long.");
+    await sleep(25);
+  }
+}
+
+describe("the relay", () => {
+  test("hands slices of at most a hundred to the queue, and nothing but their ids", async () => {
+    await relaying(async () => {
+      const { waveId } = await givenWave(w, { people: 250 });
+      await until(async () => (await states(w, waveId))["leased"] === 250);
+      const slices = await slicesOf(waveId);
+      await until(async () => (await jobsOf("email-smtp")).length >= slices.length);
+      expect(slices).toHaveLength(3);
+      const jobs = await jobsOf("email-smtp");
+      expect(jobs).toEqual(expect.arrayContaining(slices.map((sliceId) => ({ sliceId }))));
+    });
+  });
+
+  test("hands everything over again, in new slices, when Redis was emptied", async () => {
+    const { waveId } = await givenWave(w, { people: 120 });
+    await relaying(async () => {
+      await until(async () => (await slicesOf(waveId)).length === 2);
+      const before = await slicesOf(waveId);
+      await redis.flushall();
+      await until(async () => {
+        const now = await slicesOf(waveId);
+        return now.length === 2 && !now.some((slice) => before.includes(slice));
+      });
+      const after = await slicesOf(waveId);
+      await until(async () => (await jobsOf("email-smtp")).length >= 2);
+      expect(await jobsOf("email-smtp")).toEqual(
+        expect.arrayContaining(after.map((sliceId) => ({ sliceId }))),
+      );
+    });
+  });
+
+  test("hands over what an action told later stages, again after Redis was emptied", async () => {
+    const ids = { incidentId: "3f0e6b1c-7a52-4a0a-9a3c-0c5b9f6f2a11" };
+    await w.sql.begin((tx) => outbox.post(tx, "scope.revised", ids));
+    const [row] = await w.sql<{ id: string }[]>`select max(id) as id from outbox`;
+    const job = { outboxId: Number(row?.id) };
+    await relaying(async () => {
+      const handed = async () => (await jobsOf("outbox")).some((data) => sameJob(data, job));
+      await until(handed);
+      await redis.flushall();
+      await until(handed);
+      expect(await jobsOf("outbox")).toContainEqual(job);
+    });
+    await outbox.finish(w.sql, job.outboxId);
+  });
+
+  test("waits while Redis is away, holding nothing, and can be stopped", async () => {
+    const { waveId } = await givenWave(w, { people: 5 });
+    const nobody = `redis://127.0.0.1:${await freePort()}/0`;
+    await relaying(() => sleep(1_200), nobody);
+    expect(await states(w, waveId)).toEqual({ planned: 5 });
+  });
+});
+
+describe("the window", () => {
+  test("starts small, follows the speed, and never holds more than 20,000", () => {
+    let ms = 0;
+    const pace = createPace(0, () => ms);
+    expect(pace.room(0)).toBe(2_000);
+    pace.leased(2_000);
+    ms += 1_000;
+    expect(pace.room(1_950)).toBe(6_000 - 1_950);
+    pace.leased(4_050);
+    ms += 1_000;
+    expect(pace.room(0)).toBe(20_000);
+  });
+
+  test("is no wider than two minutes of the rate allowed", () => {
+    let ms = 0;
+    const pace = createPace(30, () => ms);
+    pace.room(0);
+    pace.leased(2_000);
+    ms += 1_000;
+    expect(pace.room(0)).toBe(3_600);
+  });
+});
+
+describe("the rate", () => {
+  test("is shared by all workers and never exceeded", async () => {
+    const takers = [createRate(redis, 20), createRate(redis, 20)];
+    const started = performance.now();
+    let taken = 0;
+    while (performance.now() - started < 1_500) for (const take of takers) taken += await take(7);
+    // Whole seconds that the loop can touch, each worth 20.
+    expect(taken).toBeGreaterThanOrEqual(20);
+    expect(taken).toBeLessThanOrEqual(60);
+  });
+
+  test("answers none after a quarter of a second rather than wait", async () => {
+    const take = createRate(redis, 1);
+    await take(1);
+    const started = performance.now();
+    const answers = [await take(1), await take(1)];
+    expect(answers).toContain(0);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  test("without a limit gives what is asked, and none while Redis is away", async () => {
+    expect(await createRate(redis, 0)(50)).toBe(50);
+    const away = openRedis(`redis://127.0.0.1:${await freePort()}/0`, true);
+    expect(await createRate(away, 10)(5)).toBe(0);
+    away.disconnect();
+  });
+});
+
+function sameJob(data: unknown, { outboxId }: { outboxId: number }): boolean {
+  return (
+    typeof data === "object" && data !== null && "outboxId" in data && data.outboxId === outboxId
+  );
+}

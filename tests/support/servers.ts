@@ -1,0 +1,48 @@
+import { join } from "node:path";
+
+import type { TestProject } from "vitest/node";
+
+import { runFolder } from "../../src/dev/folder.ts";
+import { createDatabase, startPostgres } from "../../src/dev/postgres.ts";
+import { startRedis } from "../../src/dev/redis.ts";
+import { connect } from "../../src/store/db.ts";
+import { migrate } from "../../src/store/migrate.ts";
+
+/** Start one set of real servers for the whole run, with a migrated template to clone per world. */
+export default async function servers(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await runFolder("tests");
+  const [main, keystore, redis] = await Promise.all([
+    startPostgres({ folder: join(folder.path, "main"), fast: true }),
+    startPostgres({ folder: join(folder.path, "keystore"), fast: true }),
+    startRedis(join(folder.path, "redis")),
+  ]);
+  for (const [server, family] of [
+    [main, "main"],
+    [keystore, "keystore"],
+  ] as const) {
+    const sql = connect(await createDatabase(server, TEMPLATE), 1);
+    await migrate(sql, family);
+    await sql.end();
+  }
+  project.provide("mainUrl", main.url("postgres"));
+  project.provide("keystoreUrl", keystore.url("postgres"));
+  project.provide("redisUrl", redis.url);
+  project.provide("folder", folder.path);
+
+  return async () => {
+    await Promise.all([main.stop(), keystore.stop(), redis.stop()]);
+    await folder.remove();
+  };
+}
+
+/** The migrated, empty database that every world is a copy of. */
+export const TEMPLATE = "candor_template";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    mainUrl: string;
+    keystoreUrl: string;
+    redisUrl: string;
+    folder: string;
+  }
+}

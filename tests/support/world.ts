@@ -1,0 +1,166 @@
+import { randomBytes, randomUUID } from "node:crypto";
+
+import postgres from "postgres";
+import { inject } from "vitest";
+
+import { compose } from "../../src/compose.ts";
+import type { Config } from "../../src/config.ts";
+import { ORGANISATION } from "../../src/context.ts";
+import type { Context, EmailGateway, OutgoingEmail } from "../../src/context.ts";
+import type { Outcome } from "../../src/domain/delivery.ts";
+import type { Actor, Role } from "../../src/domain/staff.ts";
+import { createLog } from "../../src/log.ts";
+import type { Database } from "../../src/store/db.ts";
+import { TEMPLATE } from "./servers.ts";
+
+/** Everything a test needs: real databases of its own, a clock that stands still, a provider that obeys. */
+export interface World {
+  readonly ctx: Context;
+  readonly sql: Database;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly staff: Readonly<Record<StaffName, Actor>>;
+  readonly email: FakeEmail;
+  close(): Promise<void>;
+}
+
+export interface Clock {
+  now(): Date;
+  set(date: Date): void;
+  advance(ms: number): void;
+}
+
+export interface FakeEmail extends EmailGateway {
+  /** What was handed over, oldest first. Kept even where the answer is a refusal. */
+  readonly sent: OutgoingEmail[];
+  /** Answer every later message this way. */
+  answer(fn: (email: OutgoingEmail) => Outcome): void;
+}
+
+/** A world over databases cloned from the migrated template. Close it, or the run hangs. */
+export async function world(settings: Partial<Config> = {}): Promise<World> {
+  const name = `world_${randomUUID().replaceAll("-", "")}`;
+  const [main, keystore] = await Promise.all([
+    clone(inject("mainUrl"), name),
+    clone(inject("keystoreUrl"), name),
+  ]);
+  const config = { ...CONFIG, rootKey: randomBytes(32), ...settings, ...urls(main, keystore) };
+  const clock = createClock(new Date("2026-03-03T10:00:00Z"));
+  const email = createFakeEmail();
+  const { ctx, close } = await compose(config, "test", {
+    email,
+    now: clock.now,
+    log: createLog("silent", "test"),
+  });
+  return {
+    ctx,
+    sql: ctx.sql,
+    config,
+    clock,
+    staff: await givenStaff(ctx),
+    email,
+    close: async () => {
+      await close();
+      await Promise.all([drop(inject("mainUrl"), name), drop(inject("keystoreUrl"), name)]);
+    },
+  };
+}
+
+/** One more person with these roles, whose grants already count for approvals. */
+export async function givenActor(ctx: Context, roles: readonly Role[], name = "Sam Example") {
+  const staffId = randomUUID();
+  const address = `${staffId}@example.org`;
+  const keys = await ctx.vault.keys(ORGANISATION);
+  const settledAt = new Date(ctx.now().getTime() - 48 * 3_600_000);
+  await ctx.sql`
+    insert into staff (id, name, email_index, email_sealed, created_at)
+    values (${staffId}, ${name}, ${keys.hash("staff-email", address)},
+            ${keys.seal("staff", staffId, { email: address })}, ${settledAt})`;
+  for (const role of roles)
+    await ctx.sql`
+      insert into role_grant (staff_id, role, granted_at, effective_at)
+      values (${staffId}, ${role}, ${settledAt}, ${settledAt})`;
+  return { staffId, roles, settledRoles: roles, requestId: randomUUID() } satisfies Actor;
+}
+
+/** One person per role, as tests name them. */
+export async function givenStaff(ctx: Context): Promise<Record<StaffName, Actor>> {
+  const made = Object.entries(STAFF).map(
+    async ([key, [name, role]]) => [key, await givenActor(ctx, [role], name)] as const,
+  );
+  return Object.fromEntries(await Promise.all(made)) as Record<StaffName, Actor>;
+}
+
+function createClock(start: Date): Clock {
+  let at = start;
+  return {
+    now: () => new Date(at),
+    set: (date) => void (at = date),
+    advance: (ms) => void (at = new Date(at.getTime() + ms)),
+  };
+}
+
+function createFakeEmail(): FakeEmail {
+  const sent: OutgoingEmail[] = [];
+  let answer: (email: OutgoingEmail) => Outcome = () => ({ kind: "accepted", code: "250" });
+  return {
+    sent,
+    connections: 10,
+    answer: (fn) => void (answer = fn),
+    send: async (email, mayWrite) => {
+      if (!mayWrite()) return { kind: "not-sent", code: "stopped" };
+      sent.push(email);
+      return answer(email);
+    },
+    close: async () => {},
+  };
+}
+
+async function clone(url: string, name: string): Promise<string> {
+  await onServer(url, (sql) => sql`create database ${sql(name)} template ${sql(TEMPLATE)}`);
+  const database = new URL(url);
+  database.pathname = `/${name}`;
+  return database.href;
+}
+
+function drop(url: string, name: string): Promise<void> {
+  return onServer(url, (sql) => sql`drop database if exists ${sql(name)} with (force)`);
+}
+
+async function onServer(url: string, run: (sql: postgres.Sql) => PromiseLike<unknown>) {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await run(sql);
+  await sql.end();
+}
+
+const urls = (main: string, keystore: string) => ({
+  DATABASE_URL: main,
+  KEYSTORE_URL: keystore,
+  REDIS_URL: inject("redisUrl"),
+});
+
+const CONFIG = {
+  NODE_ENV: "test",
+  SMTP_URL: "smtp://127.0.0.1:9",
+  MAIL_FROM: "notices@example.org",
+  ORGANISATION: "Example Organisation",
+  CONSOLE_URL: "http://127.0.0.1:8080",
+  PUBLIC_URL: "https://incident.example.org",
+  KEK_FILE: "/dev/null",
+  PORT: 0,
+  LOG_LEVEL: "silent",
+  EMAIL_RATE_MAX: 0,
+  EMAIL_CONNECTIONS: 10,
+  TRUSTED_PROXIES: 0,
+} as const;
+
+const STAFF = {
+  responder: ["Rowan Example", "responder"],
+  drafter: ["Dana Example", "drafter"],
+  approver: ["Avery Example", "approver"],
+  approver2: ["Alex Example", "approver"],
+  counsel: ["Casey Example", "counsel"],
+  auditor: ["Uma Example", "auditor"],
+  admin: ["Adrian Example", "admin"],
+} as const satisfies Record<string, readonly [string, Role]>;
+export type StaffName = keyof typeof STAFF;

@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+
+import { abandon, createSender } from "../src/actions/delivery/send.ts";
+import { startBeat } from "../src/actions/worker.ts";
+import { compose } from "../src/compose.ts";
+import type { Composed } from "../src/compose.ts";
+import { ConfigError, readConfig } from "../src/config.ts";
+import { openRedis, startRelay } from "../src/relay.ts";
+import { handleOutbox } from "./outbox.ts";
+import { createRate } from "./rate.ts";
+import { sendEmail } from "./send-email.ts";
+import { startSweep } from "./sweep.ts";
+
+/** One process: relays, sends, acts on the outbox, sweeps and beats. Any number may run. */
+async function start({ ctx, close }: Composed): Promise<Running> {
+  const workerId = randomUUID();
+  const beat = await startBeat(ctx, workerId);
+  const redis = openRedis(ctx.config.REDIS_URL);
+  const quick = openRedis(ctx.config.REDIS_URL, true);
+  const takeTokens = createRate(quick, ctx.config.EMAIL_RATE_MAX);
+  const sender = createSender(ctx, { workerId, mayWrite: beat.mayWrite, takeTokens });
+  const workers = [sendEmail(sender)(ctx, redis), handleOutbox(ctx, redis)];
+  const sweep = startSweep(ctx);
+  const relay = await startRelay(ctx, quick);
+  ctx.log.info({ workerId }, "ready");
+
+  return {
+    /** Take nothing new, finish what is claimed, give the rest back. */
+    async drain() {
+      ctx.log.info({ workerId }, "worker stopping");
+      sender.stopping = true;
+      await relay.stop();
+      await Promise.all(workers.map((worker) => worker.close()));
+      await sweep.stop();
+      await beat.stop();
+      redis.disconnect();
+      quick.disconnect();
+      await close();
+    },
+    abandon: () => abandon(ctx, workerId),
+  };
+}
+
+interface Running {
+  drain(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+/** The first SIGTERM or SIGINT drains; a second one, or 25 seconds, ends the process. */
+function endOnSignal(running: Running): void {
+  let stopping = false;
+  const force = () => {
+    const lastWill = setTimeout(() => process.exit(1), LAST_WILL_MS);
+    void running
+      .abandon()
+      .catch(() => {})
+      .then(() => {
+        clearTimeout(lastWill);
+        process.exit(1);
+      });
+  };
+  const stop = () => {
+    if (stopping) return force();
+    stopping = true;
+    setTimeout(force, DRAIN_MAX_MS).unref();
+    void running.drain().then(() => process.exit(0), force);
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+const DRAIN_MAX_MS = 25_000;
+const LAST_WILL_MS = 2_000;
+
+try {
+  const config = readConfig(process.env);
+  if (!process.argv.includes("--check-config"))
+    endOnSignal(await start(await compose(config, "worker")));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
