@@ -13,7 +13,10 @@ COPY workers workers
 COPY templates templates
 COPY runbooks runbooks
 RUN rm -rf src/dev
-ENV NODE_ENV=production
+# A small heap that is swept often; compiled code is kept, so nothing is compiled twice.
+ENV NODE_ENV=production \
+    NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=192" \
+    NODE_COMPILE_CACHE=/tmp/candor-compiled
 USER node
 EXPOSE 8080
 # workers/main.ts is the other process: see compose.yaml.

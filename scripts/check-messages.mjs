@@ -117,7 +117,7 @@ function listed(text) {
 
 /** Each once, in one order. */
 function sorted(items) {
-  return [...new Set(items)].sort();
+  return [...new Set(items)].toSorted();
 }
 
 async function allMessages(url) {

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import { keyCommands } from "./cli/key.ts";
+import { noticeCommands } from "./cli/notice.ts";
 import { operatorCommands } from "./cli/operator.ts";
 import { responderCommands } from "./cli/responder.ts";
 import { ConfigError } from "./config.ts";
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
     .description("Answer a personal-data breach: declare, import, approve, send.")
     .showHelpAfterError();
   responderCommands(program);
+  noticeCommands(program);
   operatorCommands(program);
   keyCommands(program);
   program

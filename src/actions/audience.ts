@@ -49,7 +49,14 @@ export async function importUpload(
   }
   if (batch.good.length + batch.bad.length > 0) await flush();
   await keepAlive();
-  await mergeUpload(ctx, keys, { ...upload, rowsRead: read }, { ...shape, ignored: [...ignored] });
+  // The merge is one long transaction: say in the meantime that it is being worked on.
+  const beat = setInterval(() => void keepAlive().catch(() => {}), BEAT_MS);
+  try {
+    const done = { ...shape, ignored: [...ignored] };
+    await mergeUpload(ctx, keys, { ...upload, rowsRead: read }, done);
+  } finally {
+    clearInterval(beat);
+  }
 }
 
 /**
@@ -153,3 +160,5 @@ function note(ignored: Set<string>, key: string): void {
 const BATCH_ROWS = 2_000;
 /** A file and the cells of its bad rows outlive their upload by a day at most. */
 const FILE_KEPT_MS = 24 * 3_600_000;
+/** Well within the minute after which unfinished work is handed out again. */
+const BEAT_MS = 15_000;

@@ -1,6 +1,5 @@
-import { stringify } from "csv-stringify/sync";
-
 import type { Context } from "../context.ts";
+import { csvLine } from "../domain/audience/cells.ts";
 import { Person } from "../domain/audience/person.ts";
 import { DECIDED_STATE } from "../domain/delivery.ts";
 import type { UnknownDecision } from "../domain/delivery.ts";
@@ -88,14 +87,15 @@ export async function needsLetterCsv(
   });
 
   async function* lines(): AsyncGenerator<string> {
-    yield stringify([LETTER_COLUMNS], { bom: true, record_delimiter: "windows" });
+    // The mark tells spreadsheets that this is UTF-8.
+    yield `\uFEFF${csvLine(LETTER_COLUMNS)}`;
     for await (const page of lettersOf(ctx.sql, wave.id))
-      yield stringify(
-        page.map(({ recipientId, sealed }) =>
-          letterRow(recipientId, Person.parse(keys.open("recipient", recipientId, sealed))),
-        ),
-        { record_delimiter: "windows", escape_formulas: true },
-      );
+      yield page
+        .map(({ recipientId, sealed }) => {
+          const person = Person.parse(keys.open("recipient", recipientId, sealed));
+          return csvLine(letterRow(recipientId, person));
+        })
+        .join("");
   }
   return lines();
 }

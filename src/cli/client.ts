@@ -115,8 +115,6 @@ const Problem = z.object({
   detail: z.string().optional(),
   code: z.string().default("unknown"),
   errors: z
-    .array(
-      z.object({ field: z.string(), message: z.string(), line: z.number().optional() }),
-    )
+    .array(z.object({ field: z.string(), message: z.string(), line: z.number().optional() }))
     .default([]),
 });

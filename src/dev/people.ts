@@ -82,11 +82,21 @@ const FLAWS: readonly {
   readonly code: string;
   readonly change: Partial<Row>;
 }[] = [
-  { every: 100, offset: 7, code: "several-addresses", change: { email: "a@example.com, b@example.com" } },
+  {
+    every: 100,
+    offset: 7,
+    code: "several-addresses",
+    change: { email: "a@example.com, b@example.com" },
+  },
   { every: 200, offset: 18, code: "email-invalid", change: { email: "not an address" } },
   { every: 200, offset: 29, code: "phone-invalid", change: { phone: "12" } },
   { every: 250, offset: 41, code: "exposure-unknown", change: { exposure: "name;horoscope" } },
-  { every: 250, offset: 66, code: "name-control", change: { name: "Ada\r\nBcc: x@example.org" } },
+  {
+    every: 250,
+    offset: 66,
+    code: "control-character",
+    change: { name: "Ada\r\nBcc: x@example.org" },
+  },
 ];
 
 /** One in five has not agreed to electronic notice. */
@@ -94,11 +104,52 @@ const AGREED = ["yes", "yes", "yes", "no", "yes", "yes", "yes", "yes", "unknown"
 const DOMAINS = ["example.com", "example.org", "example.net"];
 const STREETS = ["Larkspur Lane", "Quarry Road", "Old Mill Street", "Heron Way", "Cedar Court"];
 const FIRST = [
-  "Ada", "Bao", "Chidi", "Dmitri", "Élodie", "Farah", "Göran", "Hana", "Inés", "Jürgen",
-  "Keiko", "Liam", "Mária", "Nkechi", "Oluwaseun", "Priya", "Quinn", "Renée", "Søren", "Tatiana",
+  "Ada",
+  "Bao",
+  "Chidi",
+  "Dmitri",
+  "Élodie",
+  "Farah",
+  "Göran",
+  "Hana",
+  "Inés",
+  "Jürgen",
+  "Keiko",
+  "Liam",
+  "Mária",
+  "Nkechi",
+  "Oluwaseun",
+  "Priya",
+  "Quinn",
+  "Renée",
+  "Søren",
+  "Tatiana",
 ];
 const LAST = [
-  "Abara", "Björk", "Castellanos", "Dubois", "Eriksen", "Fontaine", "García", "Hoàng", "Ivanova",
-  "Jovanović", "Kowalska", "Lindqvist", "Müller", "Nakamura", "O’Brien", "Petrov", "Quispe",
-  "Rossi", "Šimić", "Tanaka", "Ueda", "Vargas", "Wójcik", "Xu", "Yılmaz", "Zhang",
+  "Abara",
+  "Björk",
+  "Castellanos",
+  "Dubois",
+  "Eriksen",
+  "Fontaine",
+  "García",
+  "Hoàng",
+  "Ivanova",
+  "Jovanović",
+  "Kowalska",
+  "Lindqvist",
+  "Müller",
+  "Nakamura",
+  "O’Brien",
+  "Petrov",
+  "Quispe",
+  "Rossi",
+  "Šimić",
+  "Tanaka",
+  "Ueda",
+  "Vargas",
+  "Wójcik",
+  "Xu",
+  "Yılmaz",
+  "Zhang",
 ];

@@ -31,7 +31,11 @@ export interface Figures {
   readonly merged: number;
   readonly badRows: number;
   readonly deliveries: {
-    readonly email: { readonly accepted: number; readonly rejected: number; readonly unknown: number };
+    readonly email: {
+      readonly accepted: number;
+      readonly rejected: number;
+      readonly unknown: number;
+    };
     readonly needsLetter: number;
     readonly excluded: number;
   };
@@ -119,7 +123,12 @@ function firstFindings(breach: Breach, aware: string) {
       "Hang up on anyone who calls about this and asks for a number or a password.",
     ],
     contactLines: [
-      { kind: "phone", value: "+1 202 555 0164", hours: "every day 8:00 to 20:00", zone: "America/New_York" },
+      {
+        kind: "phone",
+        value: "+1 202 555 0164",
+        hours: "every day 8:00 to 20:00",
+        zone: "America/New_York",
+      },
       { kind: "email", value: "help@larkspur.example.org" },
     ],
   };

@@ -21,9 +21,9 @@ export function readTemplates(folder: string): Templates {
   );
   const css = read("layouts/email.css");
   const layout = read("layouts/email.hbs");
-  const mail = compileTemplate<LayoutView & { css: string }>(layout);
-  const page = compileTemplate<PageView>(read("layouts/public.hbs"));
-  const check = compileTemplate<CheckView>(read("public/check.hbs"));
+  const mail = Handlebars.compile<LayoutView & { css: string }>(layout, STRICT);
+  const page = Handlebars.compile<PageView>(read("layouts/public.hbs"), STRICT);
+  const check = Handlebars.compile<CheckView>(read("public/check.hbs"), STRICT);
   return {
     notice: (kind, language) => notices.get(`${kind}.${language}.md`),
     mail: {
@@ -49,6 +49,4 @@ interface PageView {
 }
 
 /** Only built-in helpers: a name that is none of them is a field. */
-function compileTemplate<V>(source: string): (view: V) => string {
-  return Handlebars.compile<V>(source, { knownHelpersOnly: true, preventIndent: true });
-}
+const STRICT = { knownHelpersOnly: true, preventIndent: true };

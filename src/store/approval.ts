@@ -10,7 +10,7 @@ import type { Sql } from "./db.ts";
 
 /** Store a submission. One notice has at most one that is open. */
 export async function insert(tx: Sql, given: Submission): Promise<void> {
-  const window = given.sendWindow && tx.json(z.encode(SendWindow, given.sendWindow) as never);
+  const window = given.sendWindow && tx.json(z.encode(SendWindow, given.sendWindow));
   await tx`
     insert into submission (id, incident_id, notice_id, notice_version_id, audience_id, plan,
                             send_window, canary, facts, binding, approvals_needed, submitted_by,

@@ -50,7 +50,7 @@ export async function insertVersion(tx: Sql, version: NoticeVersion): Promise<vo
     insert into notice_version (id, notice_id, number, languages, sender, facts, codes,
                                 content_hash, created_by, created_at)
     values (${version.id}, ${version.noticeId}, ${version.number}, ${tx.json(version.languages)},
-            ${tx.json(version.sender)}, ${tx.json(version.facts as never)},
+            ${tx.json(version.sender)}, ${tx.json(version.facts)},
             ${tx.json(version.codes)}, ${version.contentHash}, ${version.createdBy},
             ${version.createdAt})`;
   for (const [language, code] of Object.entries(version.codes))

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { DeliveryState } from "../domain/delivery.ts";
+import { DeliveryState, OPEN_STATES } from "../domain/delivery.ts";
 import { Instant } from "../domain/instant.ts";
 import { refuse } from "../domain/refusal.ts";
 import { PausedReason, WaveState, secondsLeft } from "../domain/wave.ts";
@@ -113,7 +113,7 @@ async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progre
   const inState = (...states: DeliveryState[]) => sum(({ state }) => states.includes(state));
   const present = DeliveryState.options.filter((state) => groups.some((g) => g.state === state));
   const perSecond = groups.reduce((total, { recent }) => total + recent, 0) / 60;
-  const left = inState("planned", "leased", "sending");
+  const left = inState(...OPEN_STATES);
   return {
     ...wave,
     total: sum(() => true),

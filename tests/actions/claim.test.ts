@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as delivery from "../../src/actions/delivery.ts";
 import { sendSlice } from "../../src/actions/delivery/send.ts";
 import { onScopeRevised, pause } from "../../src/actions/wave.ts";
+import { mayBecome } from "../../src/domain/delivery.ts";
 import { MessageHold } from "../../src/domain/delivery/message.ts";
 import { claim, disown } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
@@ -20,13 +21,16 @@ import {
   settledAs,
   states,
   suppress,
+  watchTransitions,
 } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
 let w: World;
+let transitions: Awaited<ReturnType<typeof watchTransitions>>;
 beforeAll(async () => {
   w = await world();
+  transitions = await watchTransitions(w);
 });
 afterAll(() => w.close());
 
@@ -264,4 +268,10 @@ describe("limits and stops", () => {
     expect(await states(w, waveId)).toEqual({ planned: 2 });
     expect(await giveBack(w.sql, [sliceId])).toBe(0);
   });
+});
+
+test("every step that a delivery took above is in the table of steps", async () => {
+  const taken = await transitions();
+  expect(taken.length).toBeGreaterThan(3);
+  expect(taken.filter(([from, to]) => !mayBecome(from, to))).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import * as delivery from "../../src/actions/delivery.ts";
 import { abandon, sendSlice } from "../../src/actions/delivery/send.ts";
+import { mayBecome } from "../../src/domain/delivery.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
 import { deliveries } from "../../src/views/wave.ts";
@@ -16,13 +17,16 @@ import {
   settledAs,
   somePeople,
   states,
+  watchTransitions,
 } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
 let w: World;
+let transitions: Awaited<ReturnType<typeof watchTransitions>>;
 beforeAll(async () => {
   w = await world();
+  transitions = await watchTransitions(w);
 });
 afterAll(() => w.close());
 
@@ -212,4 +216,10 @@ describe("the address file for a mail house", () => {
       select after, actor from timeline where action = 'delivery.export-letters' order by seq desc limit 1`;
     expect(entry).toMatchObject({ after: { people: 1 }, actor: w.staff.counsel.staffId });
   });
+});
+
+test("every step that a delivery took above is in the table of steps", async () => {
+  const taken = await transitions();
+  expect(taken.length).toBeGreaterThan(3);
+  expect(taken.filter(([from, to]) => !mayBecome(from, to))).toEqual([]);
 });

@@ -12,6 +12,7 @@ import {
   sweep,
 } from "../../src/actions/wave.ts";
 import { start } from "../../src/actions/wave/start.ts";
+import { mayBecome } from "../../src/domain/delivery.ts";
 import { progressOf, progressOfAll } from "../../src/views/wave.ts";
 import { readMessage } from "../../src/dev/mailbox.ts";
 import { givenScope } from "../support/incident.ts";
@@ -25,14 +26,17 @@ import {
   somePeople,
   states,
   suppress,
+  watchTransitions,
 } from "../support/wave.ts";
 import { prepareWave } from "../../src/actions/delivery/prepare.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
 let w: World;
+let transitions: Awaited<ReturnType<typeof watchTransitions>>;
 beforeAll(async () => {
   w = await world();
+  transitions = await watchTransitions(w);
 });
 afterAll(() => w.close());
 
@@ -348,3 +352,9 @@ async function versionOf(noticeId: string): Promise<number> {
   >`select version from notice where id = ${noticeId}`;
   return row?.version ?? 0;
 }
+
+test("every step that a delivery took above is in the table of steps", async () => {
+  const taken = await transitions();
+  expect(taken.length).toBeGreaterThan(3);
+  expect(taken.filter(([from, to]) => !mayBecome(from, to))).toEqual([]);
+});

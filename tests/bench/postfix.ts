@@ -61,7 +61,9 @@ export async function smtpSource(port: number, messages: number, bytes: number, 
 async function listening(port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, LOOPBACK, () => resolve(true)).once("error", () => resolve(false));
+      const socket = connect(port, LOOPBACK, () => resolve(true)).once("error", () =>
+        resolve(false),
+      );
       socket.once("connect", () => socket.destroy());
     });
     if (open) return;

@@ -39,7 +39,9 @@ export async function benchSend(messages: number, rounds: number): Promise<SendR
   const sink = await startSink();
   const stack = await startStack({ SMTP_URL: `smtp://${LOOPBACK}:${sink.port}` });
   const env = { ...SETTINGS, ...stack.env };
-  const { ctx, close } = await compose(readConfig(env), "bench", { log: createLog("warn", "bench") });
+  const { ctx, close } = await compose(readConfig(env), "bench", {
+    log: createLog("warn", "bench"),
+  });
   const workers = await Promise.all(
     [1, 2].map((n) => startWorker({ env, logFile: join(stack.folder, `worker-${n}.log`) })),
   );
@@ -56,7 +58,8 @@ export async function benchSend(messages: number, rounds: number): Promise<SendR
     await smtpSource(sink.port, messages, bytes);
     const measured: Round[] = [];
     for (let i = 0; i < rounds; i += 1) {
-      const source = messages / (await counted(sink, messages, smtpSource(sink.port, messages, bytes)));
+      const source =
+        messages / (await counted(sink, messages, smtpSource(sink.port, messages, bytes)));
       const candor = messages / (await wave(w, place, { sink, messages }));
       measured.push({ source, candor, ratio: candor / source });
     }

@@ -37,7 +37,11 @@ test("no mark of a person is found in dump, log, Redis or files, in mid-wave and
 
 test("the same search finds every person's marks in a build that does not seal", async () => {
   const seen = await tell([
-    { file: "src/gateways/vault.ts", from: "const body = cipher.update(plain);", to: "cipher.update(plain); const body = plain;" },
+    {
+      file: "src/gateways/vault.ts",
+      from: "const body = cipher.update(plain);",
+      to: "cipher.update(plain); const body = plain;",
+    },
     { file: "src/gateways/vault.ts", from: "const plain = decipher.update(", to: "return (" },
     { file: "src/gateways/vault.ts", from: "  decipher.final();\n  return plain;", to: "" },
   ]);
@@ -58,14 +62,26 @@ async function tell(edits: readonly Edit[] = []) {
   const temporary = join(stack.folder, "tmp");
   await mkdir(temporary);
   const env = { ...stack.env, ...(await settings()), TMPDIR: temporary };
-  const at = (name: string) => ({ env, root: build.folder, logFile: join(stack.folder, `${name}.log`) });
-  const parts = [await startWeb(at("web")), await startWorker(at("w1")), await startWorker(at("w2"))];
+  const at = (name: string) => ({
+    env,
+    root: build.folder,
+    logFile: join(stack.folder, `${name}.log`),
+  });
+  const parts = [
+    await startWeb(at("web")),
+    await startWorker(at("w1")),
+    await startWorker(at("w2")),
+  ];
   undo.push(() => Promise.all(parts.map((part) => part.stop())));
 
   const file = join(inputs, "people.csv");
   await writeFile(file, peopleCsv());
   const [responder, approver, counsel] = await Promise.all([
-    joinStaff(env, { name: "Ines Duarte", email: "ines@example.org", roles: ["responder", "drafter"] }),
+    joinStaff(env, {
+      name: "Ines Duarte",
+      email: "ines@example.org",
+      roles: ["responder", "drafter"],
+    }),
     joinStaff(env, { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] }),
     joinStaff(env, { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] }),
   ]);
@@ -76,8 +92,14 @@ async function tell(edits: readonly Edit[] = []) {
   const search = async () => {
     const dumps = [await dump(env.DATABASE_URL), await dump(env.KEYSTORE_URL)];
     const files = await filesBelow(stack.folder);
-    expect(files.some((path) => path.includes("pg_wal")), "the search reaches the write-ahead log").toBe(true);
-    expect(files.some((path) => path.includes("appendonlydir")), "and Redis").toBe(true);
+    expect(
+      files.some((path) => path.includes("pg_wal")),
+      "the search reaches the write-ahead log",
+    ).toBe(true);
+    expect(
+      files.some((path) => path.includes("appendonlydir")),
+      "and Redis",
+    ).toBe(true);
     return {
       dump: Buffer.concat(dumps),
       found: [
@@ -101,7 +123,12 @@ async function tell(edits: readonly Edit[] = []) {
 }
 
 function marksOf(i: number): string[] {
-  return [`${CANARY.name} ${i}`, `${i}.${CANARY.address}`, CANARY.phone, `${CANARY.reference}${i}.`];
+  return [
+    `${CANARY.name} ${i}`,
+    `${i}.${CANARY.address}`,
+    CANARY.phone,
+    `${CANARY.reference}${i}.`,
+  ];
 }
 
 function peopleCsv(): string {

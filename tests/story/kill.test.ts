@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,11 +29,12 @@ let w: World;
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let catcher: Catcher;
 let env: Record<string, string>;
+let folder: string;
 let logFile: string;
 const parts = new Set<Part>();
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), "candor-kill-"));
+  folder = await mkdtemp(join(tmpdir(), "candor-kill-"));
   // A Redis of its own: this file empties it.
   [w, redis, catcher] = await Promise.all([
     world(),
@@ -62,6 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...parts].map((part) => part.kill()));
   await Promise.all([catcher.close(), redis.stop(), w.close()]);
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function worker(): Promise<Part> {

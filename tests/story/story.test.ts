@@ -33,13 +33,23 @@ const Id = z.looseObject({ id: z.uuid() });
 beforeAll(async () => {
   stack = await startStack({}, { fast: true, catcher: { delayMs: 20 } });
   url = `http://${LOOPBACK}:${await freePort()}`;
-  const env = { ...stack.env, ...SETTINGS, CONSOLE_URL: url, PUBLIC_URL: url, PORT: new URL(url).port };
+  const env = {
+    ...stack.env,
+    ...SETTINGS,
+    CONSOLE_URL: url,
+    PUBLIC_URL: url,
+    PORT: new URL(url).port,
+  };
   const at = (name: string) => ({ env, logFile: join(stack.folder, `${name}.log`) });
   parts = await Promise.all([startWeb(at("web")), startWorker(at("one")), startWorker(at("two"))]);
   [rowan, dana, avery] = await Promise.all([
     joinStaff(env, { name: "Rowan Example", email: "rowan@example.org", roles: ["responder"] }),
     joinStaff(env, { name: "Dana Example", email: "dana@example.org", roles: ["drafter"] }),
-    joinStaff(env, { name: "Avery Example", email: "avery@example.org", roles: ["approver", "auditor"] }),
+    joinStaff(env, {
+      name: "Avery Example",
+      email: "avery@example.org",
+      roles: ["approver", "auditor"],
+    }),
   ]);
 }, 120_000);
 
@@ -62,7 +72,10 @@ test("at 3 a.m. Rowan declares a breach with four facts", async () => {
     z.looseObject({ incident: Id, scope: z.looseObject({ facts: any }) }),
   );
   told.incident = declared.incident.id;
-  expect(declared.scope.facts).toMatchObject({ place: "not-yet-known", encryption: "not-yet-known" });
+  expect(declared.scope.facts).toMatchObject({
+    place: "not-yet-known",
+    encryption: "not-yet-known",
+  });
   const { tasks } = await rowan.client.get(
     `/v1/incidents/${told.incident}/tasks`,
     z.object({ tasks: z.array(any) }),
@@ -71,7 +84,11 @@ test("at 3 a.m. Rowan declares a breach with four facts", async () => {
 });
 
 test("an hour later she knows more, and the scope says what changed", async () => {
-  await rowan.client.post(`${incident()}/scopes`, { baseVersion: 1, reason: "Server log read", facts: FACTS }, any);
+  await rowan.client.post(
+    `${incident()}/scopes`,
+    { baseVersion: 1, reason: "Server log read", facts: FACTS },
+    any,
+  );
   const { difference } = await rowan.client.get(
     `${incident()}/scopes/2/difference?from=1`,
     z.looseObject({ difference: any }).or(any.transform((found) => ({ difference: found }))),
@@ -80,18 +97,22 @@ test("an hour later she knows more, and the scope says what changed", async () =
 });
 
 test("she imports the people; a bad row comes back by line, and the good ones stay", async () => {
-  told.audience = (await rowan.client.post(`${incident()}/audiences`, { name: "Customers" }, Id)).id;
+  told.audience = (
+    await rowan.client.post(`${incident()}/audiences`, { name: "Customers" }, Id)
+  ).id;
   const first = await importFile([HEADER, ...PEOPLE, BAD_ROW].join("\r\n"));
   expect(first).toMatchObject({ rowsRead: 203, rowsGood: 202, rowsBad: 1 });
   const { errors } = await rowan.client.get(
-    `${audience()}/uploads/${first.id}/errors`,
+    `${audience()}/uploads/${String(first["id"])}/errors`,
     z.object({ errors: z.array(any) }),
   );
   expect(errors).toMatchObject([{ line: 204, column: "E-mail", code: "several-addresses" }]);
 });
 
 test("she corrects the row, sends it again and freezes the audience", async () => {
-  await importFile([HEADER, BAD_ROW.replace("a@example.com; b@example.com", "late@example.com")].join("\n"));
+  await importFile(
+    [HEADER, BAD_ROW.replace("a@example.com; b@example.com", "late@example.com")].join("\n"),
+  );
   const frozen = await rowan.client.post(`${audience()}/freeze`, {}, any);
   expect(frozen).toMatchObject({ state: "frozen", count: 202, agreed: { yes: 171, no: 31 } });
 });
@@ -116,20 +137,28 @@ test("Dana drafts the notice, sees it as invented people would, and mails it to 
 
 test("Avery sends it back with a comment; Dana mends it and submits again", async () => {
   const sent = await submit();
-  await avery.client.post(`${incident()}/submissions/${sent}/send-back`, { comment: "Say sorry sooner." }, any);
+  await avery.client.post(
+    `${incident()}/submissions/${sent}/send-back`,
+    { comment: "Say sorry sooner." },
+    any,
+  );
   const view = await dana.client.get(`${incident()}/notices/${told.notice}`, Written);
   expect(view.notice.state).toBe("draft");
   expect(JSON.stringify(view.comments)).toContain("Say sorry sooner.");
   const source = view.version.languages["en"] ?? "";
   await patch(dana, `${incident()}/notices/${told.notice}`, {
     version: view.notice.version,
-    languages: { en: source.replace("This should not have happened, and we are sorry.", "We are sorry.") },
+    languages: {
+      en: source.replace("This should not have happened, and we are sorry.", "We are sorry."),
+    },
   });
   told.submission = await submit();
 });
 
 test("neither the author nor the uploader can approve it, and nothing goes out unapproved", async () => {
-  await expect(rowan.client.post(`${incident()}/waves`, { submissionId: told.submission }, any)).rejects.toThrow();
+  await expect(
+    rowan.client.post(`${incident()}/waves`, { submissionId: told.submission }, any),
+  ).rejects.toThrow();
   const { binding } = await bound();
   const approval = `${incident()}/submissions/${told.submission}/approve`;
   for (const person of [dana, rowan])
@@ -144,7 +173,9 @@ test("Avery approves exactly this text, these people and this plan, with a secon
   expect(reach).toMatchObject({ people: 202, email: 171, needsLetter: 31 });
   const approval = `${incident()}/submissions/${told.submission}/approve`;
   await expect(avery.client.post(approval, { binding }, any)).rejects.toThrow();
-  const approved = await avery.client.post(approval, { binding }, any, { totp: await avery.code() });
+  const approved = await avery.client.post(approval, { binding }, any, {
+    totp: await avery.code(),
+  });
   expect(approved).toMatchObject({ state: "approved" });
 });
 
@@ -192,7 +223,13 @@ test("the timeline tells it all, holds together, and names nobody affected", asy
   expect(chain).toMatchObject({ ok: true });
   const entries = await avery.client.get(`${incident()}/timeline?limit=200`, any);
   const text = JSON.stringify(entries);
-  for (const action of ["incident.declare", "scope.revise", "audience.freeze", "wave.start", "wave.end"])
+  for (const action of [
+    "incident.declare",
+    "scope.revise",
+    "audience.freeze",
+    "wave.start",
+    "wave.end",
+  ])
     expect(text).toContain(action);
   expect(text).not.toMatch(/customer\d+@|Customer Number/);
 });
@@ -208,7 +245,11 @@ async function importFile(file: string) {
     z.looseObject({ uploadId: z.uuid(), mapping: any }),
   );
   const path = `${audience()}/uploads/${received.uploadId}`;
-  await rowan.client.post(`${path}/import`, { mapping: received.mapping, defaultLanguage: "en" }, any);
+  await rowan.client.post(
+    `${path}/import`,
+    { mapping: received.mapping, defaultLanguage: "en" },
+    any,
+  );
   return until(path, (now) => now["state"] === "imported");
 }
 
@@ -273,17 +314,26 @@ const PEOPLE = [
   "C-5,CUSTOMER number 5,customer5@example.com,5 Larkspur Lane,Springvale,yes,name;ssn,green",
   "C-900,Partner Number 30,customer30@example.com,30 Larkspur Lane,Springvale,no,name,green",
 ];
-const BAD_ROW = "C-901,Late Comer,a@example.com; b@example.com,1 Heron Way,Springvale,yes,name,green";
+const BAD_ROW =
+  "C-901,Late Comer,a@example.com; b@example.com,1 Heron Way,Springvale,yes,name,green";
 
 const FACTS = {
-  dataElements: ["name", "postal-address", "ssn"].map((element) => ({ element, state: "confirmed" })),
+  dataElements: ["name", "postal-address", "ssn"].map((element) => ({
+    element,
+    state: "confirmed",
+  })),
   occurredFrom: { at: "2026-02-27T12:00Z", zone: "Europe/Berlin", precision: "day" },
   occurredTo: { at: "2026-03-01T12:00Z", zone: "Europe/Berlin", precision: "day" },
   discoveredAt: { at: "2026-03-02T02:05Z", zone: "Europe/Berlin", precision: "minute" },
   encryption: "none",
   whatWeDo: "We closed the server and check who opened the list.",
-  actions: ["Place a free fraud alert with a credit bureau.", "Hang up on callers who ask for a number."],
-  contactLines: [{ kind: "phone", value: "+1 202 555 0164", hours: "8:00 to 20:00", zone: "America/New_York" }],
+  actions: [
+    "Place a free fraud alert with a credit bureau.",
+    "Hang up on callers who ask for a number.",
+  ],
+  contactLines: [
+    { kind: "phone", value: "+1 202 555 0164", hours: "8:00 to 20:00", zone: "America/New_York" },
+  ],
 };
 
 const SETTINGS = {

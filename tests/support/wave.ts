@@ -10,6 +10,7 @@ import { draft } from "../../src/actions/notice/draft.ts";
 import { start } from "../../src/actions/wave/start.ts";
 import type { Person } from "../../src/domain/audience/person.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
+import { DeliveryState } from "../../src/domain/delivery.ts";
 import { plan } from "../../src/store/delivery/plan.ts";
 import type { Planning } from "../../src/store/delivery/plan.ts";
 import type { Settled } from "../../src/store/delivery/settle.ts";
@@ -175,6 +176,28 @@ export async function entriesOf(w: World, waveId: string): Promise<string[]> {
   const rows = await w.sql<{ action: string }[]>`
     select action from timeline where subject = ${`wave:${waveId}`} order by seq`;
   return rows.map(({ action }) => action);
+}
+
+/** Note every change of a delivery's state from now on; answers how to read them. */
+export async function watchTransitions(
+  w: World,
+): Promise<() => Promise<[DeliveryState, DeliveryState][]>> {
+  await w.sql.unsafe(`
+    create table seen (before text, after text, primary key (before, after));
+    create function see() returns trigger language plpgsql as $$
+    begin
+      insert into seen values (old.state, new.state) on conflict do nothing;
+      return new;
+    end $$;
+    create trigger see after update on delivery for each row
+      when (old.state <> new.state) execute function see();`);
+  return async () => {
+    const rows = await w.sql`select before, after from seen`;
+    return rows.map(({ before, after }) => [
+      DeliveryState.parse(before),
+      DeliveryState.parse(after),
+    ]);
+  };
 }
 
 /** How many deliveries of a wave are in each state. */

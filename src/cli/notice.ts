@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Presets, SingleBar } from "cli-progress";
+import type { Command } from "commander";
+
+import { z } from "zod";
+
+import { ask, ownClient } from "./client.ts";
+
+/** What comms and counsel do: preview, submit, approve; and then send and watch. */
+export function noticeCommands(program: Command): void {
+  program
+    .command("preview")
+    .description("show a notice as invented people would get it; drafts an initial one if told")
+    .argument("<incident>")
+    .argument("[notice]")
+    .action(preview);
+
+  program
+    .command("submit")
+    .description("submit a notice for approval")
+    .argument("<incident>")
+    .argument("<notice>")
+    .argument("<audience>")
+    .option("--consent <rule>", "who may get e-mail: agreed, not-refused or any", "agreed")
+    .option("--canary <count>", "how many are sent first", "50")
+    .action(submit);
+
+  program
+    .command("approve")
+    .description("approve a submission, with a fresh code from your authenticator")
+    .argument("<incident>")
+    .argument("<submission>")
+    .option("--totp <code>")
+    .option("--waiver <reason>", "an organisation of one waives four eyes, by name")
+    .action((incident: string, id: string, options: unknown) =>
+      approve(incident, id, Approving.parse(options)),
+    );
+
+  program
+    .command("send")
+    .description("start sending what was approved, and watch it")
+    .argument("<incident>")
+    .argument("<submission>")
+    .action(send);
+
+  program
+    .command("watch")
+    .description("watch a wave until it ends or stops")
+    .argument("<incident>")
+    .argument("<wave>")
+    .action(watch);
+}
+
+async function preview(incidentId: string, noticeId: string | undefined): Promise<void> {
+  const base = `/v1/incidents/${incidentId}/notices`;
+  const id = noticeId ?? (await ownClient().post(base, { kind: "initial" }, Drafted)).notice.id;
+  const { previews } = await ownClient().get(`${base}/${id}/preview`, Previews);
+  for (const { person, language, subject, text } of previews)
+    say(`── ${person} (${language}) ──\nSubject: ${subject}\n\n${text}\n`);
+  say(`Notice ${id}`);
+}
+
+async function submit(
+  incidentId: string,
+  noticeId: string,
+  audienceId: string,
+  options: unknown,
+): Promise<void> {
+  const { consent, canary } = z
+    .object({ consent: z.string(), canary: z.coerce.number() })
+    .parse(options);
+  const base = `/v1/incidents/${incidentId}`;
+  const { notice } = await ownClient().get(`${base}/notices/${noticeId}`, Drafted);
+  const body = { noticeId, version: notice.version, audienceId, plan: { consent }, canary };
+  const submission = await ownClient().post(`${base}/submissions`, body, Submission);
+  describe(submission);
+}
+
+async function approve(incidentId: string, id: string, given: z.output<typeof Approving>) {
+  const client = ownClient();
+  const path = `/v1/incidents/${incidentId}/submissions/${id}`;
+  const submission = await client.get(path, Submission);
+  describe(submission);
+  const totp = await ask(given.totp, "The code your authenticator shows, to approve exactly this:");
+  const waiver = given.waiver === undefined ? {} : { waiver: { reason: given.waiver } };
+  const body = { binding: submission.binding, ...waiver };
+  const { state } = await client.post(`${path}/approve`, body, Submission, { totp });
+  say(
+    state === "approved" ? "Approved: it may be sent." : "Recorded: one more person must approve.",
+  );
+}
+
+function describe({ id, reach, binding }: z.output<typeof Submission>): void {
+  say(`Submission ${id}`);
+  say(`  ${reach.people} people: ${reach.email} by e-mail, ${reach.needsLetter} need a letter,`);
+  say(`  ${reach.notReached} not reached, ${reach.excluded} excluded`);
+  say(`  binding ${binding}`);
+}
+
+async function send(incidentId: string, submissionId: string): Promise<void> {
+  const base = `/v1/incidents/${incidentId}/waves`;
+  const { id } = await ownClient().post(base, { submissionId }, Named);
+  say(`Wave ${id}`);
+  await watch(incidentId, id);
+}
+
+async function watch(incidentId: string, waveId: string): Promise<void> {
+  const format = "  {bar} {value}/{total} {state} {rate}/s";
+  const bar = new SingleBar({ format, stream: process.stderr }, Presets.shades_classic);
+  bar.start(0, 0, { state: "", rate: 0 });
+  for (;;) {
+    const wave = await ownClient().get(`/v1/incidents/${incidentId}/waves/${waveId}`, Wave);
+    const open = ["planned", "leased", "sending"].reduce((n, s) => n + (wave.counts[s] ?? 0), 0);
+    bar.setTotal(wave.total);
+    bar.update(wave.total - open, { state: wave.state, rate: Math.round(wave.ratePerSecond) });
+    if (["done", "paused", "cancelled"].includes(wave.state)) {
+      bar.stop();
+      for (const [state, count] of Object.entries(wave.counts)) say(`  ${state} ${count}`);
+      return say(`The wave is ${wave.state}${wave.pausedReason ? `: ${wave.pausedReason}` : ""}.`);
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+function say(sentence: string): void {
+  process.stdout.write(`${sentence}\n`);
+}
+
+const LOOK_MS = 500;
+const Named = z.object({ id: z.uuid() });
+const Drafted = z.object({ notice: Named.extend({ version: z.int() }) });
+const Previews = z.object({
+  previews: z.array(
+    z.object({ person: z.string(), language: z.string(), subject: z.string(), text: z.string() }),
+  ),
+});
+const Submission = Named.extend({
+  binding: z.string(),
+  state: z.string(),
+  reach: z.object({
+    people: z.int(),
+    email: z.int(),
+    needsLetter: z.int(),
+    notReached: z.int(),
+    excluded: z.int(),
+  }),
+});
+const Wave = z.object({
+  state: z.string(),
+  pausedReason: z.string().nullable(),
+  total: z.int(),
+  counts: z.record(z.string(), z.int()),
+  ratePerSecond: z.number(),
+});
+const Approving = z.object({ totp: z.string().optional(), waiver: z.string().optional() });
