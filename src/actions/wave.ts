@@ -38,6 +38,8 @@ export function resume(
     if (found.state !== "paused") refuse("wrong-state", `This wave is ${found.state}.`);
     if (!(await waves.factsHold(tx, waveId)))
       refuse("facts-changed", "The facts are no longer what was approved. Correct the notice.");
+    if (await waves.isLate(tx, waveId))
+      refuse("wrong-state", "The approved window is over. Submit the notice again.");
     const act = { act: "wave.resume", subjectId: waveId, incidentId, reason } as const;
     const agreed = await secondPerson(ctx, tx, actor, act);
     if (agreed === "waiting") return { wave: found, agreed };
@@ -138,20 +140,25 @@ async function standStill(ctx: Context, tx: Sql, found: Wave, stop: Stop): Promi
   });
 }
 
-/** What a running wave should do now: stop at its canary, go on from it, end, or nothing. */
-async function verdict(sql: Sql, found: Wave): Promise<"stop" | "pass" | "done" | undefined> {
+type Said = "stop" | "pass" | "done" | "late";
+
+/** What a running wave should do now: stop at its canary or because its window is over, go on from it, end, or nothing. */
+async function verdict(sql: Sql, found: Wave): Promise<Said | undefined> {
+  const open = await waves.hasOpen(sql, found.id);
+  if (open && (await waves.isLate(sql, found.id))) return "late";
   if (found.state === "canary") {
     const said = wave.canaryVerdict(await waves.canaryCounts(sql, found.id));
     return said === "wait" ? undefined : said;
   }
-  return found.state === "sending" && !(await waves.hasOpen(sql, found.id)) ? "done" : undefined;
+  return found.state === "sending" && !open ? "done" : undefined;
 }
 
 async function judge(ctx: Context, tx: Sql, found: Wave): Promise<void> {
   const said = await verdict(tx, found);
   if (!said) return;
-  if (said === "stop") {
-    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason: "canary" });
+  if (said === "stop" || said === "late") {
+    const pausedReason = said === "late" ? "late" : "canary";
+    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason });
     return;
   }
   const state = said === "pass" ? "sending" : "done";

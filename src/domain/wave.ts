@@ -47,6 +47,8 @@ export const Wave = z.object({
   canaryPassed: z.boolean(),
   priority: z.number().int(),
   facts: z.record(z.string(), z.string()),
+  /** Where the approved window ends; nothing is claimed after it. */
+  notAfter: Instant.nullable(),
   startedBy: z.uuid(),
   startedAt: Instant,
   endedAt: Instant.nullable(),

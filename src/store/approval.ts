@@ -3,8 +3,9 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 
 import { Approval, SendWindow, StoredCommitment, Submission } from "../domain/approval.ts";
-import type { Plan } from "../domain/approval.ts";
 import type { Commitment } from "../domain/notice/commitment.ts";
+import { ways } from "./audience/way.ts";
+import type { WayQuery } from "./audience/way.ts";
 import { many, maybeOne, one } from "./db.ts";
 import type { Sql } from "./db.ts";
 
@@ -102,31 +103,18 @@ export async function activeStaff(sql: Sql): Promise<number> {
   return n;
 }
 
-/** How a plan would reach an audience, by the language people read. Opens no sealed row. */
-export function reach(sql: Sql, audienceId: string, plan: Plan): Promise<Reach[]> {
-  const agreed = {
-    agreed: ["yes"],
-    "not-refused": ["yes", "unknown"],
-    any: ["yes", "unknown", "no"],
-  };
-  const byEmail = plan.channels.includes("email");
-  const byLetter = plan.channels.includes("letter");
+/** How a plan would reach an audience, by the language people read. */
+export function reach(sql: Sql, query: WayQuery): Promise<Reach[]> {
   return many(
     Reach,
     sql`
-      with way as (
-        select r.language, ${byLetter} and r.has_post as letter, s.recipient_id is not null as excluded,
-               ${byEmail} and r.has_email and r.agreed = any (${agreed[plan.consent]}) as email
-          from recipient r
-          left join suppression s
-            on s.incident_id = r.incident_id and s.recipient_id = r.id
-         where r.audience_id = ${audienceId})
+      with way as (${ways(sql, query)})
       select language,
              count(*)::int as people,
-             count(*) filter (where not excluded and email)::int as email,
-             count(*) filter (where not excluded and not email and letter)::int as needs_letter,
-             count(*) filter (where not excluded and not email and not letter)::int as not_reached,
-             count(*) filter (where excluded)::int as excluded
+             count(*) filter (where state = 'planned')::int as email,
+             count(*) filter (where state = 'needs-letter')::int as needs_letter,
+             count(*) filter (where state = 'not-reached')::int as not_reached,
+             count(*) filter (where state = 'excluded')::int as excluded
         from way group by language order by people desc, language limit ${LANGUAGES_MAX}`,
   );
 }

@@ -9,10 +9,10 @@ import type { Sql } from "./db.ts";
 export async function insert(tx: Sql, wave: Wave): Promise<void> {
   await tx`
     insert into wave (id, incident_id, submission_id, audience_id, notice_version_id, state,
-                      canary_passed, priority, facts, started_by, started_at)
+                      canary_passed, priority, facts, not_after, started_by, started_at)
     values (${wave.id}, ${wave.incidentId}, ${wave.submissionId}, ${wave.audienceId},
             ${wave.noticeVersionId}, ${wave.state}, ${wave.canaryPassed}, ${wave.priority},
-            ${tx.json(wave.facts)}, ${wave.startedBy}, ${wave.startedAt})`;
+            ${tx.json(wave.facts)}, ${wave.notAfter}, ${wave.startedBy}, ${wave.startedAt})`;
   await notify(tx);
 }
 
@@ -57,8 +57,7 @@ export function running(sql: Sql): Promise<Running[]> {
   return many(
     Running,
     sql`
-      select id, state from wave
-       where state in ('canary', 'sending') and facts_hold(incident_id, facts)
+      select id, state from wave w where may_send(w)
        order by priority, deadline nulls last, started_at, id`,
   );
 }
@@ -113,6 +112,12 @@ export function lockOutdated(tx: Sql, incidentId: string): Promise<Wave[]> {
          and not facts_hold(incident_id, facts)
        order by id for update`,
   );
+}
+
+/** Whether the approved window of a wave is over. */
+export async function isLate(sql: Sql, waveId: string): Promise<boolean> {
+  const rows = await sql`select from wave where id = ${waveId} and not_after <= now()`;
+  return rows.length > 0;
 }
 
 /** How the canary deliveries of a wave fare. */

@@ -63,11 +63,20 @@ export async function givenWave(w: World, options: WaveOptions): Promise<GivenWa
       canaryPassed: canary === 0,
       priority: 100,
       facts,
+      notAfter: null,
       startedBy: w.staff.responder.staffId,
       startedAt: w.clock.now(),
       endedAt: null,
     });
-    return plan(tx, { waveId, audienceId, incidentId, channels, consent, canary });
+    const noticeClass = "legal";
+    return plan(tx, {
+      waveId,
+      audienceId,
+      channels,
+      consent,
+      noticeClass,
+      canary,
+    });
   });
   return { incidentId, audienceId, waveId, recipientIds, planned };
 }
@@ -76,10 +85,12 @@ export interface ApprovedOptions {
   readonly people: number | readonly Partial<Person>[];
   readonly canary?: number;
   readonly plan?: Partial<NewSubmission["plan"]>;
+  readonly sendWindow?: NewSubmission["sendWindow"];
 }
 
 /** An initial notice to these people that one person wrote and another approved. */
-export async function givenApproved(w: World, { people, canary = 0, plan = {} }: ApprovedOptions) {
+export async function givenApproved(w: World, options: ApprovedOptions) {
+  const { people, canary = 0, plan = {}, sendWindow } = options;
   const incidentId = (await givenIncident(w)).id;
   const given = typeof people === "number" ? somePeople(people) : people;
   const { id: audienceId, recipientIds } = await givenFrozenAudience(w, incidentId, given);
@@ -90,6 +101,7 @@ export async function givenApproved(w: World, { people, canary = 0, plan = {} }:
     audienceId,
     plan: { mode: "first-reachable", channels: ["email", "letter"], consent: "agreed", ...plan },
     canary,
+    ...(sendWindow && { sendWindow }),
   });
   const path = { incidentId, submissionId: submission.id };
   await approve(w.ctx, w.staff.approver, path, { binding: submission.binding });
@@ -112,11 +124,16 @@ export function somePeople(count: number): Partial<Person>[] {
   }));
 }
 
-/** Say that a person gets nothing. */
-export async function suppress(w: World, incidentId: string, recipientId: string): Promise<void> {
+/** Keep a person from getting mail, because they died unless said. */
+export async function suppress(
+  w: World,
+  incidentId: string,
+  recipientId: string,
+  reason = "deceased",
+): Promise<void> {
   await w.sql`
     insert into suppression (incident_id, recipient_id, reason, created_by, created_at)
-    values (${incidentId}, ${recipientId}, 'deceased', ${w.staff.responder.staffId}, ${w.clock.now()})`;
+    values (${incidentId}, ${recipientId}, ${reason}, ${w.staff.responder.staffId}, ${w.clock.now()})`;
 }
 
 /** A sender whose messages hold nothing but the recipient's id. */

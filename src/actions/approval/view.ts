@@ -38,12 +38,17 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
   const audience = await frozenAudience(sql, given.incidentId, given.audienceId);
   const approvals = await store.approvals(sql, given.id);
   const { changed } = await current(ctx, sql, given);
-  const rows = await store.reach(sql, given.audienceId, given.plan);
+  const notice = await notices.find(sql, given.incidentId, given.noticeId);
+  const rows = await store.reach(sql, {
+    audienceId: given.audienceId,
+    channels: given.plan.channels,
+    consent: given.plan.consent,
+    noticeClass: notice.class,
+  });
   const languages = rows.map((row) => ({
     ...row,
     noticeLanguage: languageFor(compiled, row.language),
   }));
-  const notice = await notices.find(sql, given.incidentId, given.noticeId);
   const enough = approval.isEnough(approvals, given.approvalsNeeded, binding);
   return {
     ...plain,

@@ -43,10 +43,11 @@ export async function prepareWave(ctx: Context, slice: SliceOf): Promise<Prepare
 
   return {
     compose(row, now) {
-      const { email, name, exposure } = openPerson(keys, row);
+      const { email, name, exposure, relation } = openPerson(keys, row);
       if (email === undefined) throw new MessageHold("address");
       const { sharedMailbox } = row;
-      const rendered = rendering(version, row.language, { name, exposure, sharedMailbox });
+      const reader = { name, exposure, relation, sharedMailbox };
+      const rendered = rendering(version, row.language, reader);
       const hash = keys.hash("message-id", `${slice.waveId}/${row.id}`);
       const message = composeEmail(skeletonOf(rendered.language), {
         to: { address: email, ...(name !== undefined && { name }) },

@@ -24,7 +24,8 @@ export function start(
     const submission = await approvedSubmission(ctx, tx, incidentId, submissionId);
     if (await waves.startedFor(tx, submissionId))
       refuse("conflict", "This approval was already used to start a wave.");
-    const { audienceId, noticeVersionId, canary } = submission;
+    const { audienceId, noticeVersionId, canary, sendWindow } = submission;
+    const noticeClass = await waves.noticeClass(tx, noticeVersionId);
     const wave: Wave = {
       id: randomUUID(),
       incidentId,
@@ -35,8 +36,9 @@ export function start(
       state: canary > 0 ? "canary" : "sending",
       pausedReason: null,
       canaryPassed: canary === 0,
-      priority: PRIORITY[await waves.noticeClass(tx, noticeVersionId)],
+      priority: PRIORITY[noticeClass],
       facts: submission.facts,
+      notAfter: sendWindow?.notAfter ?? null,
       startedBy: actor.staffId,
       startedAt: ctx.now(),
       endedAt: null,
@@ -46,9 +48,9 @@ export function start(
     const counts = await plan(tx, {
       waveId: wave.id,
       audienceId,
-      incidentId,
       channels,
       consent,
+      noticeClass,
       canary,
     });
     await timeline.append(

@@ -20,8 +20,8 @@ export interface Claimed {
 /**
  * Claim up to `rowsMax` deliveries of a slice: `leased` → `sending`, with the attempt written
  * down in the same statement, before anything is sent. The slice is the fence: rows leased
- * again since carry another id. Nothing is claimed of a wave that stands still or whose facts
- * have changed; people who were erased or suppressed since are excluded instead.
+ * again since carry another id. Nothing is claimed of a wave that stands still, whose window is
+ * over or whose facts have changed; people erased or suppressed since are excluded instead.
  */
 export async function claim(
   sql: Sql,
@@ -29,8 +29,11 @@ export async function claim(
 ): Promise<Claimed[]> {
   return sql<Claimed[]>`
     with running as materialized (
-      select id, incident_id, state from wave
-       where id = ${waveId} and state in ('canary', 'sending') and facts_hold(incident_id, facts)
+      select w.id, w.incident_id, w.state, n.class
+        from wave w
+        join notice_version v on v.id = w.notice_version_id
+        join notice n on n.id = v.notice_id
+       where w.id = ${waveId} and may_send(w)
     ), free as materialized (
       select d.id from delivery d join running w on w.id = d.wave_id
        where d.slice_id = ${sliceId}
@@ -43,6 +46,8 @@ export async function claim(
         left join recipient r on r.id = d.recipient_id
         left join suppression s
           on s.incident_id = (select incident_id from running) and s.recipient_id = d.recipient_id
+         and (s.reason in ('erased', 'deceased', 'other')
+              or (select class from running) = 'courtesy')
     ), excluded as (
       update delivery d
          set state = 'excluded', reason = a.why, leased_until = null, settled_at = now()

@@ -1,43 +1,30 @@
 import { z } from "zod";
 
 import { DeliveryState } from "../../domain/delivery.ts";
+import { ways } from "../audience/way.ts";
+import type { WayQuery } from "../audience/way.ts";
 import { many } from "../db.ts";
 import type { Sql } from "../db.ts";
 
-export interface Planning {
+export interface Planning extends WayQuery {
   readonly waveId: string;
-  readonly audienceId: string;
-  readonly incidentId: string;
-  readonly channels: readonly string[];
-  readonly consent: "agreed" | "not-refused" | "any";
   /** How many planned e-mails go first. */
   readonly canary: number;
 }
 
 /**
- * One delivery for each person of the audience, in one statement. E-mail goes only where the
- * consent rule allows it; everyone else ends `needs-letter`, or `not-reached` where there is
- * no postal address either. People who are suppressed are `excluded` with the reason.
+ * One delivery for each person of the audience, in one statement, by the way that leads to them:
+ * `planned` by e-mail, or ended as `needs-letter`, `not-reached` or `excluded` with the reason.
  * Canaries are spread evenly. Answers how many rows each state got.
  */
 export async function plan(tx: Sql, planning: Planning): Promise<Record<string, number>> {
-  const { waveId, audienceId, incidentId, channels, consent, canary } = planning;
+  const { waveId, canary } = planning;
   // A million people are sorted once; on disk that takes longer than writing the rows.
   await tx`set local work_mem = '256MB'`;
   const rows = await many(
     Count,
     tx`
-      with decided as (
-        select r.id, s.reason,
-               case when s.reason is not null then 'excluded'
-                    when ${channels.includes("email")} and r.has_email
-                         and (${consent} = 'any' or r.agreed = 'yes'
-                              or (${consent} = 'not-refused' and r.agreed <> 'no')) then 'planned'
-                    when ${channels.includes("letter")} and r.has_post then 'needs-letter'
-                    else 'not-reached' end as state
-          from recipient r
-          left join suppression s on s.incident_id = ${incidentId} and s.recipient_id = r.id
-         where r.audience_id = ${audienceId}
+      with decided as (${ways(tx, planning)}
       ), numbered as (
         select decided.*, count(*) over (partition by state) as total,
                row_number() over (partition by state order by id) as n

@@ -10,6 +10,7 @@ create table wave (
   canary_passed  boolean     not null default false,
   priority       integer     not null default 100,                  -- smaller goes first
   deadline       timestamptz,
+  not_after      timestamptz,                                        -- the approved window ends; nothing is claimed later
   facts          jsonb       not null,                               -- as approved; compared with the current scope at claim
   started_by     uuid        not null references staff,
   started_at     timestamptz not null,
@@ -22,6 +23,13 @@ create index wave_by_incident on wave (incident_id);
 create function facts_hold(incident uuid, approved jsonb) returns boolean language sql stable as $$
   select coalesce((select field_hashes @> approved from scope
                     where incident_id = incident order by version desc limit 1), false)
+$$;
+
+-- Whether a wave may send at this moment.
+create function may_send(w wave) returns boolean language sql stable as $$
+  select w.state in ('canary', 'sending')
+     and (w.not_after is null or now() < w.not_after)
+     and facts_hold(w.incident_id, w.facts)
 $$;
 
 create table delivery (
