@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
-    exclude: ["tests/chaos/**", "tests/bench/**"],
+    exclude: ["tests/bench/**"],
     globalSetup: ["tests/support/servers.ts"],
     pool: "forks",
     maxWorkers: 2,

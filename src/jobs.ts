@@ -12,7 +12,6 @@ export const JOBS = {
 } as const;
 
 export type JobName = keyof typeof JOBS;
-export type JobData<N extends JobName> = z.output<(typeof JOBS)[N]>;
 
 /** All our keys in Redis start with this; the braces keep them in one cluster slot. */
 export const PREFIX = "{candor}";

@@ -29,3 +29,22 @@ export function breaches(): Breach[] {
   const file = readFileSync(new URL("./breaches.csv", import.meta.url));
   return z.array(Breach).parse(parse(file, { columns: true }));
 }
+
+/** How the demo tells each kind of breach, and the runbook that fits it. */
+export const KINDS = {
+  hacking: {
+    title: "Intrusion on a network server",
+    what: "Someone broke into our network with a computer virus and reached patient records.",
+    runbook: "ransomware",
+  },
+  theft: {
+    title: "Stolen computers",
+    what: "Someone broke into our office and stole computers with patient records.",
+    runbook: "stolen-device-or-paper",
+  },
+  loss: {
+    title: "Lost backup tape",
+    what: "A backup tape with patient records was lost on its way to the store.",
+    runbook: "stolen-device-or-paper",
+  },
+};

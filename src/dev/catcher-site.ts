@@ -97,7 +97,8 @@ async function messagePage(message: CaughtMessage): Promise<string> {
 
 /** The HTML form, on a page of its own that may run nothing and load nothing; its styles pass by their hash. */
 async function bodyPage(response: ServerResponse, message: CaughtMessage) {
-  const { html } = await readMessage(message);
+  // A browser hashes a style as it reads it, and it reads CRLF as one line end.
+  const html = (await readMessage(message)).html.replaceAll("\r\n", "\n");
   const styles = [...html.matchAll(/<style[^>]*>([\s\S]*?)<\/style>/gi)].map(([, css = ""]) =>
     hashSource(css),
   );

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";
 
+import { KINDS } from "./breach.ts";
 import type { Breach } from "./breach.ts";
 import type { Member } from "./cast.ts";
 import type { Screen } from "./screen.ts";
@@ -78,17 +79,18 @@ export async function play(scene: Scene): Promise<Ending> {
 async function declare({ breach, cast, screen }: Scene): Promise<string> {
   screen?.begin("The responder declares the breach and says what is known");
   const { client } = cast.responder;
+  const kind = KINDS[breach.kind];
   // The record does not say when they became aware; the day it ended is the earliest.
   const aware = `${breach.to}T18:00:00Z`;
   const { incident } = await client.post(
     "/v1/incidents",
     {
-      title: `${TITLES[breach.kind]} (${breach.state})`,
-      whatHappened: `${TELLING[breach.kind]} The records are those of about ${breach.people} people.`,
+      title: `${kind.title} (${breach.state})`,
+      whatHappened: `${kind.what} The records are those of about ${breach.people} people.`,
       awareAt: aware,
       awareZone: "America/New_York",
       dataElements: breach.elements,
-      runbook: RUNBOOKS[breach.kind],
+      runbook: kind.runbook,
     },
     z.object({ incident: z.object({ id: z.uuid() }) }),
   );
@@ -213,22 +215,6 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
 
 const LOOK_MS = 300;
 const OPEN = ["planned", "leased", "sending"];
-
-const TITLES = {
-  hacking: "Intrusion on a network server",
-  theft: "Stolen computers",
-  loss: "Lost backup tape",
-};
-const TELLING = {
-  hacking: "Someone broke into our network with a computer virus and reached patient records.",
-  theft: "Someone broke into our office and stole computers with patient records.",
-  loss: "A backup tape with patient records was lost on its way to the store.",
-};
-const RUNBOOKS = {
-  hacking: "ransomware",
-  theft: "stolen-device-or-paper",
-  loss: "stolen-device-or-paper",
-};
 
 const Identified = z.object({ id: z.uuid() });
 const Drafted = z.object({ notice: z.object({ id: z.uuid(), version: z.int() }) });

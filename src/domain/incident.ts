@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { ExposedElement, Sensitivity } from "./element.ts";
+import { Id } from "./id.ts";
 import { Instant, Zone } from "./instant.ts";
 import { expectVersion, refuse } from "./refusal.ts";
 import { Role } from "./staff.ts";
@@ -43,7 +44,7 @@ export const IncidentState = z.enum([
 export type IncidentState = z.output<typeof IncidentState>;
 
 /** Who leads for each role: role → staff id. */
-export const Owners = z.partialRecord(Role, z.uuid());
+export const Owners = z.partialRecord(Role, Id);
 export type Owners = z.output<typeof Owners>;
 
 export const Incident = z.object({

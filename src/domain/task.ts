@@ -1,6 +1,7 @@
 import { Duration } from "luxon";
 import { z } from "zod";
 
+import { Id } from "./id.ts";
 import { IncidentState } from "./incident.ts";
 import type { Incident } from "./incident.ts";
 import { Instant } from "./instant.ts";
@@ -56,7 +57,7 @@ export const NewTask = z.strictObject({
   detail: text(5_000).optional(),
   phase: IncidentState.exclude(["closed"]),
   ownerRole: Role,
-  owner: z.uuid().optional(),
+  owner: Id.optional(),
   dueAt: Instant.optional(),
 });
 export type NewTask = z.output<typeof NewTask>;
@@ -65,7 +66,7 @@ export type NewTask = z.output<typeof NewTask>;
 export const TaskChange = z.strictObject({
   version: z.int().positive(),
   /** A staff id, or `nobody`. */
-  owner: z.union([z.literal("nobody"), z.uuid()]).optional(),
+  owner: z.union([z.literal("nobody"), Id]).optional(),
   dueAt: Instant.optional(),
   done: z.boolean().optional(),
 });

@@ -82,8 +82,7 @@ export function fingerprint(key: Buffer): Buffer {
 function createKeys(id: string, secret: Buffer): Keys {
   const sealing = createSecretKey(derive(secret, "seal/v1"));
   const hashing = new Map<string, KeyObject>();
-  const aad = (table: string, row: string) =>
-    Buffer.from(`${table}|${id}|${row}|${KEY_VERSION}`);
+  const aad = (table: string, row: string) => Buffer.from(`${table}|${id}|${row}|${KEY_VERSION}`);
 
   function hashKey(purpose: string): KeyObject {
     const known = hashing.get(purpose) ?? createSecretKey(derive(secret, `hash/${purpose}/v1`));

@@ -4,13 +4,14 @@ import { approve, sendBack } from "../actions/approval.ts";
 import { get, NewSubmission, ofNotice, submit } from "../actions/approval/submit.ts";
 import { SubmissionView } from "../actions/approval/view.ts";
 import { WaiverReason } from "../domain/approval.ts";
+import { Id } from "../domain/id.ts";
 import { text } from "../domain/text.ts";
 import { route } from "./route.ts";
 
 const COMMENT_MAX = 5_000;
 
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
-const SubmissionPath = IncidentPath.extend({ submissionId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
+const SubmissionPath = IncidentPath.extend({ submissionId: Id });
 
 export const approvalRoutes = [
   route({
@@ -29,7 +30,7 @@ export const approvalRoutes = [
     path: "/v1/incidents/:incidentId/notices/:noticeId/submissions",
     summary: "List the submissions of a notice, the newest first.",
     permission: "notice:read",
-    params: IncidentPath.extend({ noticeId: z.uuid() }),
+    params: IncidentPath.extend({ noticeId: Id }),
     returns: z.object({ submissions: z.array(SubmissionView) }),
     handle: async ({ ctx, params }) => ({
       submissions: await ofNotice(ctx, params.incidentId, params.noticeId),

@@ -1,11 +1,12 @@
 import { z } from "zod";
 
+import { Id } from "../domain/id.ts";
 import { freezeAudience, NewAudience, openAudience } from "../actions/audience/lifecycle.ts";
 import { AudienceLine, AudienceOverview, list, overview } from "../views/audience.ts";
 import { route } from "./route.ts";
 
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
-export const AudiencePath = IncidentPath.extend({ audienceId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
+export const AudiencePath = IncidentPath.extend({ audienceId: Id });
 
 export const audienceRoutes = [
   route({

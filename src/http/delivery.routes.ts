@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { decideUnknown, needsLetterCsv } from "../actions/delivery.ts";
 import { DeliveryState, UnknownDecision } from "../domain/delivery.ts";
+import { Id } from "../domain/id.ts";
 import { line } from "../domain/text.ts";
 import { Listed, deliveries, progressOf } from "../views/wave.ts";
 import { route } from "./route.ts";
@@ -9,7 +10,7 @@ import { route } from "./route.ts";
 /** Large enough for a person's list; "all" is there for more. */
 const DECIDED_MAX = 10_000;
 const DeliveryId = z.string().regex(/^[1-9]\d{0,17}$/, "Use the id of a delivery.");
-const WavePath = z.strictObject({ incidentId: z.uuid(), waveId: z.uuid() });
+const WavePath = z.strictObject({ incidentId: Id, waveId: Id });
 
 export const deliveryRoutes = [
   route({

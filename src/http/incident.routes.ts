@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { update } from "../actions/incident.ts";
 import { declare } from "../actions/scope.ts";
+import { Id } from "../domain/id.ts";
 import { Declaration, Incident, IncidentChange, IncidentState } from "../domain/incident.ts";
 import { Scope } from "../domain/scope.ts";
 import { IncidentLine, IncidentOverview, list, overview } from "../views/incident.ts";
@@ -11,7 +12,7 @@ import { route } from "./route.ts";
 const PAGE = 50;
 const PAGE_MAX = 200;
 
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
 
 export const incidentRoutes = [
   route({
@@ -31,7 +32,7 @@ export const incidentRoutes = [
     permission: "incident:read",
     query: z.strictObject({
       state: IncidentState.optional(),
-      after: z.uuid().optional(),
+      after: Id.optional(),
       limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE),
     }),
     returns: z.object({ incidents: z.array(IncidentLine), next: z.uuid().nullable() }),

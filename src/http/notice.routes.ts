@@ -4,6 +4,7 @@ import { sendTest, TestMail } from "../actions/delivery/test-mail.ts";
 import { draft, edit, NewNotice, NoticeEdit, withdraw } from "../actions/notice/draft.ts";
 import { preview } from "../actions/notice/preview.ts";
 import { get, list, NoticeView, VersionList, versions } from "../actions/notice/read.ts";
+import { Id } from "../domain/id.ts";
 import { Notice } from "../domain/notice/notice.ts";
 import { refuse } from "../domain/refusal.ts";
 import { route } from "./route.ts";
@@ -11,8 +12,8 @@ import { route } from "./route.ts";
 // Within PostgreSQL's integer, so that no number a caller can write reaches it as an error.
 const Version = z.int().min(1).max(2_147_483_647);
 const Which = z.coerce.number().int().min(1).max(2_147_483_647);
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
-const NoticePath = z.strictObject({ incidentId: z.uuid(), noticeId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
+const NoticePath = z.strictObject({ incidentId: Id, noticeId: Id });
 const Invented = z.enum(["long-name", "shared-mailbox", "no-name"]);
 const Saved = z.object({ notice: Notice });
 

@@ -3,11 +3,12 @@ import { z } from "zod";
 import { exportRecipients, listMasked, reveal } from "../actions/audience/recipient.ts";
 import { erase, suppress } from "../actions/suppression.ts";
 import { Agreed, Person } from "../domain/audience/person.ts";
+import { Id } from "../domain/id.ts";
 import { Reason, SuppressionReason } from "../domain/suppression.ts";
 import { AudiencePath } from "./audience.routes.ts";
 import { route } from "./route.ts";
 
-const RecipientPath = z.strictObject({ incidentId: z.uuid(), recipientId: z.uuid() });
+const RecipientPath = z.strictObject({ incidentId: Id, recipientId: Id });
 
 /** People a page. */
 const PAGE = 50;
@@ -37,7 +38,7 @@ export const recipientRoutes = [
     permission: "recipient:read-masked",
     params: AudiencePath,
     query: z.strictObject({
-      after: z.uuid().optional(),
+      after: Id.optional(),
       limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE),
     }),
     returns: z.object({ recipients: z.array(Masked), next: z.uuid().nullable() }),

@@ -1,13 +1,14 @@
 import { z } from "zod";
 
 import { revise } from "../actions/scope.ts";
+import { Id } from "../domain/id.ts";
 import { Revision, Scope } from "../domain/scope.ts";
 import { ScopeDifference, ScopeLine, between, version, versions } from "../views/scope.ts";
 import { route } from "./route.ts";
 
 // Within PostgreSQL's integer, so that no number a caller can write reaches it as an error.
 const Version = z.coerce.number().int().min(1).max(2_147_483_647);
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
 const VersionPath = z.strictObject({ incidentId: z.uuid(), version: Version });
 
 export const scopeRoutes = [

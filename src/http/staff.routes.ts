@@ -5,14 +5,15 @@ import * as invitations from "../actions/staff/invitation.ts";
 import * as members from "../actions/staff/member.ts";
 import * as tokens from "../actions/staff/token.ts";
 import * as totp from "../actions/staff/totp.ts";
+import { Id } from "../domain/id.ts";
 import { Instant } from "../domain/instant.ts";
 import { Grant, Role } from "../domain/staff.ts";
 import { line, text } from "../domain/text.ts";
 import { route } from "./route.ts";
 
 const Label = line(100);
-const StaffId = z.strictObject({ staffId: z.uuid() });
-const RoleOf = z.strictObject({ staffId: z.uuid(), role: Role });
+const StaffId = z.strictObject({ staffId: Id });
+const RoleOf = z.strictObject({ staffId: Id, role: Role });
 const Gone = z.void();
 
 const Invited = z.object({ invitation: z.string(), expiresAt: Instant });
@@ -107,7 +108,7 @@ export const selfRoutes = [
     path: "/v1/me/tokens/:tokenId",
     summary: "Revoke one of my tokens, at once",
     permission: "self:write",
-    params: z.strictObject({ tokenId: z.uuid() }),
+    params: z.strictObject({ tokenId: Id }),
     returns: Gone,
     status: 204,
     handle: ({ ctx, actor, params }) => tokens.revoke(ctx, actor, params.tokenId),

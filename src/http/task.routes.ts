@@ -1,11 +1,12 @@
 import { z } from "zod";
 
 import { add, loadRunbook, update } from "../actions/task.ts";
+import { Id } from "../domain/id.ts";
 import { NewTask, Runbook, Task, TaskChange } from "../domain/task.ts";
 import { list } from "../views/task.ts";
 import { route } from "./route.ts";
 
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
 
 export const taskRoutes = [
   route({
@@ -52,7 +53,7 @@ export const taskRoutes = [
     path: "/v1/incidents/:incidentId/tasks/:taskId",
     summary: "Assign, complete or reopen a task.",
     permission: "task:write",
-    params: z.strictObject({ incidentId: z.uuid(), taskId: z.uuid() }),
+    params: z.strictObject({ incidentId: Id, taskId: Id }),
     body: TaskChange,
     returns: Task,
     handle: ({ ctx, actor, params, body }) => update(ctx, actor, params, body),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import * as timeline from "../actions/timeline.ts";
+import { Id } from "../domain/id.ts";
 import { Entry } from "../domain/timeline.ts";
 import { route } from "./route.ts";
 
@@ -46,7 +47,7 @@ export const timelineRoutes = [
     path: "/v1/incidents/:incidentId/timeline",
     summary: "What was done in an incident, newest first",
     permission: "timeline:read",
-    params: z.strictObject({ incidentId: z.uuid() }),
+    params: z.strictObject({ incidentId: Id }),
     query: z.strictObject({
       limit: z.coerce.number().int().min(1).max(500).default(100),
       before: seq.optional(),

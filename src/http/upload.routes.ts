@@ -6,12 +6,13 @@ import { ImportOrder } from "../actions/audience/shape.ts";
 import { confirmImport, discardUpload, showUpload } from "../actions/audience/upload.ts";
 import { Mapping } from "../domain/audience/columns.ts";
 import { FaultCode } from "../domain/audience/fault.ts";
+import { Id } from "../domain/id.ts";
 import { Instant } from "../domain/instant.ts";
 import { AudiencePath } from "./audience.routes.ts";
 import { route } from "./route.ts";
 
 const UPLOADS = "/v1/incidents/:incidentId/audiences/:audienceId/uploads";
-const UploadPath = AudiencePath.extend({ uploadId: z.uuid() });
+const UploadPath = AudiencePath.extend({ uploadId: Id });
 
 /** Faults a page. */
 const PAGE = 100;

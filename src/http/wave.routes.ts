@@ -2,12 +2,13 @@ import { z } from "zod";
 
 import { cancel, pause, resume } from "../actions/wave.ts";
 import { start } from "../actions/wave/start.ts";
+import { Id } from "../domain/id.ts";
 import { line } from "../domain/text.ts";
 import { Progress, progressOf, progressOfAll } from "../views/wave.ts";
 import { route } from "./route.ts";
 
-const IncidentPath = z.strictObject({ incidentId: z.uuid() });
-const WavePath = z.strictObject({ incidentId: z.uuid(), waveId: z.uuid() });
+const IncidentPath = z.strictObject({ incidentId: Id });
+const WavePath = z.strictObject({ incidentId: Id, waveId: Id });
 const Because = z.strictObject({ reason: line(500) });
 
 export const waveRoutes = [
@@ -17,7 +18,7 @@ export const waveRoutes = [
     summary: "Start sending what was approved.",
     permission: "wave:start",
     params: IncidentPath,
-    body: z.strictObject({ submissionId: z.uuid() }),
+    body: z.strictObject({ submissionId: Id }),
     returns: Progress,
     status: 201,
     handle: async ({ ctx, actor, params, body }) => {

@@ -26,7 +26,9 @@ test("`npm run demo --exit --json` tells the story and accounts for every import
   expect(badRows).toBeGreaterThan(10);
   expect(merged).toBeGreaterThan(5);
   expect(imported).toBe(rows - badRows - merged);
-  expect(accepted + rejected + unknown + deliveries.needsLetter + deliveries.excluded).toBe(imported);
+  expect(accepted + rejected + unknown + deliveries.needsLetter + deliveries.excluded).toBe(
+    imported,
+  );
   expect(rejected, "people who moved are refused by the server").toBeGreaterThan(0);
   expect(unknown).toBe(0);
 }, 120_000);
@@ -43,7 +45,10 @@ test("with SMTP_URL at another server the same messages are there, one a person"
       other.webUrl,
       JSON.stringify(figures),
     ]);
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, messages: figures.deliveries.email.accepted });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      messages: figures.deliveries.email.accepted,
+    });
   } finally {
     await other.close();
   }

@@ -6,6 +6,7 @@ import type { Context } from "../../context.ts";
 import * as approval from "../../domain/approval.ts";
 import { Plan, SendWindow } from "../../domain/approval.ts";
 import type { Submission } from "../../domain/approval.ts";
+import { Id } from "../../domain/id.ts";
 import { contentHash, moved } from "../../domain/notice/notice.ts";
 import type { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
 import { expectVersion, refuse } from "../../domain/refusal.ts";
@@ -27,10 +28,10 @@ const CANARY_MAX = 10_000;
 
 /** A version of a notice, the people, and the way to them. */
 export const NewSubmission = z.strictObject({
-  noticeId: z.uuid(),
+  noticeId: Id,
   /** The notice's version as the submitter saw it. */
   version: z.int().positive(),
-  audienceId: z.uuid(),
+  audienceId: Id,
   plan: Plan.prefault({}),
   sendWindow: SendWindow.optional(),
   /** How many are sent first and watched before the others; 0 sends all at once. */

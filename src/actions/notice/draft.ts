@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 import { z } from "zod";
 
 import type { Context } from "../../context.ts";
-import { newNoticeCode } from "../../domain/notice/code.ts";
+import { CODE_LENGTH, noticeCode } from "../../domain/notice/code.ts";
 import {
   NoticeKind,
   Sources,
@@ -171,7 +171,9 @@ async function nextVersion(
   const content = {
     languages: text.languages,
     sender: senderOf(ctx, { replyTo: text.replyTo, discreet }),
-    codes: Object.fromEntries(Object.keys(text.languages).map((tag) => [tag, newNoticeCode()])),
+    codes: Object.fromEntries(
+      Object.keys(text.languages).map((tag) => [tag, noticeCode(randomBytes(CODE_LENGTH))]),
+    ),
   };
   const facts = quotedFacts(text.languages, scope);
   tryOut(ctx, content, scope.facts);

@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
-
 /**
- * A new notice code: 8 random characters of Crockford's base 32, as `ABCD-EFGH`. It is
+ * A notice code from 8 random bytes: 8 characters of Crockford's base 32, as `ABCD-EFGH`. It is
  * public, one for each version and language, and opens nothing but the wording.
  */
-export function newNoticeCode(): string {
-  const letters = Array.from(randomBytes(CODE_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]);
+export function noticeCode(random: Buffer): string {
+  const letters = Array.from(random, (byte) => ALPHABET[byte % ALPHABET.length]);
   return grouped(letters.join(""));
 }
 
@@ -30,6 +28,6 @@ function grouped(letters: string): string {
 
 /** Crockford's base 32: no I, L, O or U. 256 is a multiple of 32, so `%` favours none. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CODE_LENGTH = 8;
+export const CODE_LENGTH = 8;
 const CODE = /^[0-9A-HJKMNP-TV-Z]{8}$/;
 const TYPED_MAX = 40;
