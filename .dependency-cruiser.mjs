@@ -38,6 +38,7 @@ export const STAGES = [
 
 /** Files of those folders that belong to no stage: they may import each other and the first two stages. */
 export const GROUND = [
+  "id",
   "text",
   "element",
   "db",

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 
+import { z } from "zod";
+
 import { keyCommands } from "./cli/key.ts";
 import { noticeCommands } from "./cli/notice.ts";
 import { operatorCommands } from "./cli/operator.ts";
 import { responderCommands } from "./cli/responder.ts";
-import { ConfigError } from "./config.ts";
 import { Refusal } from "./domain/refusal.ts";
 
 /** The command line: `candor --help` lists everything. */
@@ -37,13 +38,21 @@ main().catch((error: unknown) => {
   process.exitCode = 1;
 });
 
-/** What a person needs to read. Only our own refusals and settings errors may carry detail. */
+/** What a person needs to read. A database's own messages may quote what it holds. */
 function sentence(error: unknown): string {
   if (error instanceof Refusal)
     return [error.message, ...error.fields.map((f) => `  ${f.field}: ${f.message}`)].join("\n");
-  if (error instanceof ConfigError) return error.message;
-  if (error instanceof Error && error.name === "ProblemError") return error.message;
-  if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED")
+  if (error instanceof z.ZodError)
+    return error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n");
+  if (!(error instanceof Error)) return "Something went wrong.";
+  const code = "code" in error ? String(error.code) : "";
+  if (code === "ECONNREFUSED")
     return "A server that Candor needs does not answer. Check the addresses in the settings.";
-  return error instanceof Error ? error.message : "Something went wrong.";
+  if (code === "ENOENT")
+    return `There is no such file: ${"path" in error ? String(error.path) : ""}`;
+  if (code === "ERR_MODULE_NOT_FOUND")
+    return "This is not part of an installation without src/dev.";
+  if (code === "EEXIST") return "That file exists already; it is left as it is.";
+  if (error.name === "PostgresError") return `The database refused (${code}).`;
+  return error.message;
 }

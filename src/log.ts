@@ -18,12 +18,12 @@ export function createLog(level: string, part: string, to?: DestinationStream): 
   return to ? pino(options, to) : pino(options);
 }
 
-/** What may be logged of an error. */
+/** What may be logged of an error. Its class is called `type`, because a `name` may be a person's. */
 function describe(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: "unknown" };
+  if (!(error instanceof Error)) return { type: "unknown" };
   const { code, table_name, constraint_name } = error as Error & Record<string, unknown>;
   const frames = error.stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
-  return { name: error.name, code, table_name, constraint_name, stack: frames.slice(0, 12) };
+  return { type: error.name, code, table_name, constraint_name, stack: frames.slice(0, 12) };
 }
 
 const SECRET = ["authorization", "*.authorization", "*.token", "*.email", "*.phone", "*.name"];

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { parseArgs } from "node:util";
 
-import { compose } from "./compose.ts";
+import { compose, usableConfig } from "./compose.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -19,9 +19,12 @@ async function main(): Promise<void> {
   });
   const door = DOORS.find((known) => known === values.door);
   if (!door) throw new ConfigError(["--door: use console, public or both."]);
-  const config = readConfig(process.env);
-  if (values["check-config"]) return void process.stdout.write("The settings are usable.\n");
+  if (values["check-config"]) {
+    readConfig(process.env);
+    return void process.stdout.write("The settings are usable.\n");
+  }
 
+  const config = await usableConfig(process.env);
   const { ctx, close } = await compose(config, `web-${door}`);
   const server = await listen(ctx, config, door);
   drainOnSignal(server, ctx, close);

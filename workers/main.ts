@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { abandon, createSender } from "../src/actions/delivery/send.ts";
 import { startBeat } from "../src/actions/worker.ts";
-import { compose } from "../src/compose.ts";
+import { compose, usableConfig } from "../src/compose.ts";
 import type { Composed } from "../src/compose.ts";
 import { ConfigError, readConfig } from "../src/config.ts";
 import { openRedis, startRelay } from "../src/relay.ts";
@@ -73,9 +73,8 @@ const DRAIN_MAX_MS = 25_000;
 const LAST_WILL_MS = 2_000;
 
 try {
-  const config = readConfig(process.env);
-  if (!process.argv.includes("--check-config"))
-    endOnSignal(await start(await compose(config, "worker")));
+  if (process.argv.includes("--check-config")) readConfig(process.env);
+  else endOnSignal(await start(await compose(await usableConfig(process.env), "worker")));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);

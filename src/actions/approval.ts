@@ -55,11 +55,12 @@ export function approve(
       binding: submission.binding,
       waiver: waiver ?? null,
       at: ctx.now(),
+      standing: true,
     };
     await store.approve(tx, submissionId, own);
     const { approvalsNeeded: needed, binding } = submission;
     const enough = approval.isEnough([...earlier, own], needed, binding);
-    if (enough) await ready(ctx, tx, { notice, version });
+    if (enough && notice.state !== "ready") await ready(ctx, tx, { notice, version });
     await note(ctx, tx, actor, {
       submission,
       action: "submission.approve",
@@ -68,7 +69,7 @@ export function approve(
         approvals: earlier.length + 1,
         needed,
         waiver: waiver === undefined ? null : { reasonHash: canonicalHash(waiver) },
-        notice: enough ? "ready" : "in-review",
+        notice: enough ? "ready" : notice.state,
       },
     });
     return viewOf(ctx, tx, submission);

@@ -16,7 +16,8 @@ export interface TwoPersonAct {
 /**
  * Ask for an act that needs two people. The first person's call is recorded and answered
  * "waiting"; "agreed" when a different person with the same right calls within 24 hours, and
- * the act may then go on in this transaction. Refuses a person whose role has not settled.
+ * the act may then go on in this transaction. A first call no longer counts once its caller has
+ * left or lost the right. Refuses a person whose role has not settled.
  */
 export async function secondPerson(
   ctx: Context,
@@ -40,9 +41,10 @@ export async function secondPerson(
     await timeline.append(tx, { ...fact, action: "countersign.ask" }, now);
     return "waiting";
   }
-  const first = await countersign.lock(tx, act, subjectId);
+  const first = await countersign.lock(tx, asked, now);
   if (!first) refuse("still-running", "Another person just acted on this; look, then try again.");
-  const stale = now.getTime() - first.at.getTime() > VALID_MS;
+  const inForce = may(first.roles, COUNTERSIGNED[act]);
+  const stale = !inForce || now.getTime() - first.at.getTime() > VALID_MS;
   if (first.staffId === actor.staffId && !stale) return "waiting";
 
   await countersign.clear(tx, act, subjectId);

@@ -32,7 +32,7 @@ export async function ofIncident(
   { limit, before }: { readonly limit: number; readonly before?: number | undefined },
 ): Promise<Entry[]> {
   const entries = await timeline.ofIncident(ctx.sql, incidentId, limit, before);
-  if (entries.length === 0 && before === undefined)
-    refuse("not-found", "There is no such incident.");
-  return entries;
+  if (entries.length > 0) return entries;
+  const [any] = await timeline.ofIncident(ctx.sql, incidentId, 1);
+  return any === undefined ? refuse("not-found", "There is no such incident.") : entries;
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { readSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isatty } from "node:tty";
 
 import { z } from "zod";
 
@@ -13,6 +16,8 @@ export interface Client {
     schema: T,
     options?: PostOptions,
   ): Promise<z.output<T>>;
+  /** Stream a file down. */
+  download(path: string): Promise<Readable>;
   /** Stream a file up. */
   upload<T extends z.ZodType>(
     path: string,
@@ -39,7 +44,9 @@ export class ProblemError extends Error {
       ({ field, message, line }) =>
         `  ${field}${line === undefined ? "" : ` (line ${line})`}: ${message}`,
     );
-    super([problem.detail ?? problem.title, ...fields].join("\n"));
+    // An answer of 500 and above is the console's own fault; its log has the rest under this id.
+    const trace = problem.status >= 500 ? [`  request id: ${problem.requestId}`] : [];
+    super([problem.detail ?? problem.title, ...fields, ...trace].join("\n"));
     this.code = problem.code;
   }
 }
@@ -48,11 +55,17 @@ export class ProblemError extends Error {
 export function createClient(consoleUrl: string, token?: string): Client {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
 
+  async function answer(path: string, init: RequestInit): Promise<Response> {
+    const response = await fetch(new URL(path, consoleUrl), init).catch((error: unknown) => {
+      throw new Error(`The console at ${consoleUrl} does not answer.`, { cause: error });
+    });
+    if (response.ok) return response;
+    throw new ProblemError(Problem.parse(await jsonOf(response)));
+  }
+
   async function call<T extends z.ZodType>(path: string, init: RequestInit, schema: T) {
-    const response = await fetch(new URL(path, consoleUrl), init);
-    const body: unknown = response.status === 204 ? undefined : await response.json();
-    if (!response.ok) throw new ProblemError(Problem.parse(body));
-    return schema.parse(body);
+    const response = await answer(path, init);
+    return schema.parse(response.status === 204 ? undefined : await jsonOf(response));
   }
 
   return {
@@ -72,6 +85,10 @@ export function createClient(consoleUrl: string, token?: string): Client {
         },
         schema,
       ),
+    download: async (path) => {
+      const { body } = await answer(path, { headers: authorization });
+      return body ? Readable.fromWeb(body) : Readable.from([]);
+    },
     upload: (path, file, contentType, schema) =>
       call(
         path,
@@ -98,10 +115,18 @@ export function ownClient(): Client {
   return createClient(url, token);
 }
 
-/** The value of an option, or what the person types when it was left out. */
+/**
+ * The value of an option, or what the person types when it was left out. Without a terminal the
+ * answers are the lines of standard input, in the order of the questions.
+ */
 export async function ask(given: string | undefined, question: string): Promise<string> {
   if (given !== undefined) return given;
-  if (!process.stdin.isTTY) throw new Error(`Say it as an option: ${question}`);
+  if (!isatty(STDIN)) {
+    const line = await nextLine();
+    if (line === undefined)
+      throw new Error(`Say it as an option or on standard input: ${question}`);
+    return line.trim();
+  }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return (await prompt.question(`${question} `)).trim();
@@ -110,10 +135,51 @@ export async function ask(given: string | undefined, question: string): Promise<
   }
 }
 
+/** One line of standard input, byte by byte: what follows belongs to the next question. */
+async function nextLine(): Promise<string | undefined> {
+  const bytes: Buffer[] = [];
+  for (let byte = await nextByte(); byte; byte = await nextByte()) {
+    if (byte.equals(LINE_END)) return Buffer.concat(bytes).toString();
+    bytes.push(byte);
+  }
+  return bytes.length === 0 ? undefined : Buffer.concat(bytes).toString();
+}
+
+/** Nothing at the end. A pipe that has nothing yet says EAGAIN. */
+async function nextByte(): Promise<Buffer | undefined> {
+  const byte = Buffer.alloc(1);
+  for (;;) {
+    try {
+      return readSync(STDIN, byte) === 1 ? byte : undefined;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
+/** A proxy in between may answer with a page of its own. */
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new Error(
+      `What answers at ${new URL(response.url).origin} is not Candor's console ` +
+        `(status ${response.status}). Check its address.`,
+      { cause: error },
+    );
+  }
+}
+
+const STDIN = 0;
+const LOOK_MS = 50;
+const LINE_END = Buffer.from("\n");
 const Problem = z.object({
   title: z.string().default("The console could not do this."),
   detail: z.string().optional(),
   code: z.string().default("unknown"),
+  status: z.number().default(400),
+  requestId: z.string().default("none"),
   errors: z
     .array(z.object({ field: z.string(), message: z.string(), line: z.number().optional() }))
     .default([]),

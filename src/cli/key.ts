@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 
 import type { Command } from "commander";
 
@@ -9,6 +9,7 @@ import { fingerprint, unwrapKey, wrapKey } from "../gateways/vault.ts";
 import type { RootKey } from "../gateways/vault.ts";
 import { connect } from "../store/db.ts";
 import type { Database } from "../store/db.ts";
+import { migrate } from "../store/migrate.ts";
 import * as keystore from "../store/keystore.ts";
 import { ask } from "./client.ts";
 
@@ -22,7 +23,10 @@ export function keyCommands(program: Command): void {
     .argument("<file>")
     .action((file: string) => {
       writeFileSync(file, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
-      say(`Wrote ${file}. Copy it to paper or a safe now, then run: candor key confirm`);
+      say(
+        `Wrote ${file}. Copy it to paper or a safe now: without it nothing can be opened again.\n` +
+          "With KEK_FILE set to it, run `candor migrate`, then `candor key confirm`.",
+      );
     });
 
   key
@@ -48,6 +52,8 @@ async function confirm(config: Config, sql: Database): Promise<void> {
 
 async function rotate(config: Config, sql: Database, file: string): Promise<void> {
   const stored = await storedRoot(config, sql);
+  if ((statSync(file).mode & 0o077) !== 0)
+    throw new Error("Only its owner may read the new file; run chmod 600 on it.");
   const text = readFileSync(file, "utf8").trim();
   if (!/^[0-9a-f]{64}$/i.test(text)) throw new Error("The new file must hold 64 hex digits.");
   const bytes = Buffer.from(text, "hex");
@@ -70,8 +76,9 @@ async function rotate(config: Config, sql: Database, file: string): Promise<void
 }
 
 async function storedRoot(config: Config, sql: Database) {
+  await migrate(sql, "keystore");
   const stored = await keystore.rootKey(sql);
-  if (!stored) throw new Error("This keystore has no root key yet: start Candor once first.");
+  if (!stored) throw new Error("This keystore has no root key yet. Run `candor migrate` first.");
   if (!stored.fingerprint.equals(fingerprint(config.rootKey)))
     throw new Error("KEK_FILE does not hold the root key this keystore was made with.");
   return stored;

@@ -11,7 +11,9 @@ import { ask, ownClient } from "./client.ts";
 export function noticeCommands(program: Command): void {
   program
     .command("preview")
-    .description("show a notice as invented people would get it; drafts an initial one if told")
+    .description(
+      "show a notice as invented people would get it; drafts an initial one if you name none",
+    )
     .argument("<incident>")
     .argument("[notice]")
     .action(preview);
@@ -46,7 +48,7 @@ export function noticeCommands(program: Command): void {
 
   program
     .command("watch")
-    .description("watch a wave until it ends or stops")
+    .description("watch a wave until it ends or stops; exits 1 unless it is done")
     .argument("<incident>")
     .argument("<wave>")
     .action(watch);
@@ -117,6 +119,7 @@ async function watch(incidentId: string, waveId: string): Promise<void> {
     if (["done", "paused", "cancelled"].includes(wave.state)) {
       bar.stop();
       for (const [state, count] of Object.entries(wave.counts)) say(`  ${state} ${count}`);
+      if (wave.state !== "done") process.exitCode = 1;
       return say(`The wave is ${wave.state}${wave.pausedReason ? `: ${wave.pausedReason}` : ""}.`);
     }
     await sleep(LOOK_MS);

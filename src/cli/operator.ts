@@ -11,7 +11,8 @@ import type { Context } from "../context.ts";
 import { Role } from "../domain/staff.ts";
 import { line } from "../domain/text.ts";
 import { createLog } from "../log.ts";
-import { ask, createClient } from "./client.ts";
+import { ask, createClient, ProblemError } from "./client.ts";
+import type { Client } from "./client.ts";
 
 /**
  * What an operator does at the machine, with the databases' settings in the environment:
@@ -76,15 +77,28 @@ async function join({ url, invitation, label }: z.output<typeof Joining>): Promi
   );
   say(`Your token, shown once. Set it as CANDOR_TOKEN:\n  ${joined.token}`);
   say(`Add this to your authenticator:\n  ${joined.secondFactor.uri}`);
-  const code = await ask(undefined, "The six digits it shows now:");
-  await createClient(consoleUrl, joined.token).post("/v1/me/second-factor", { code }, z.unknown());
+  await confirm(createClient(consoleUrl, joined.token));
   say("Your second factor is confirmed.");
+}
+
+/** The invitation is spent by now, so a slip of the fingers must not end this. */
+async function confirm(client: Client): Promise<void> {
+  for (;;) {
+    const code = await ask(undefined, "The six digits it shows now:");
+    try {
+      await client.post("/v1/me/second-factor", { code }, z.unknown());
+      return;
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      process.stderr.write(`${error.message}\n`);
+    }
+  }
 }
 
 async function withContext(run: (ctx: Context) => Promise<void> | void): Promise<void> {
   const config = readConfig(process.env);
-  // Answers go to stdout; what the log has to say must not mix with them.
-  const log = createLog(config.LOG_LEVEL, "cli", process.stderr);
+  // Answers go to stdout; what the log has to say must not mix with them, and is for a person.
+  const log = createLog(config.LOG_LEVEL, "cli", { write: (line) => warn(line) });
   const { ctx, close } = await compose(config, "cli", { log });
   try {
     await run(ctx);
@@ -93,10 +107,15 @@ async function withContext(run: (ctx: Context) => Promise<void> | void): Promise
   }
 }
 
+function warn(line: string): void {
+  process.stderr.write(`${Logged.parse(JSON.parse(line)).msg}\n`);
+}
+
 function say(sentence: string): void {
   process.stdout.write(`${sentence}\n`);
 }
 
+const Logged = z.object({ msg: z.string().default("") });
 const NewMember = z.object({
   name: line(200),
   email: z.email().max(254),

@@ -35,16 +35,19 @@ export const KINDS = {
   hacking: {
     title: "Intrusion on a network server",
     what: "Someone broke into our network with a computer virus and reached patient records.",
+    how: "The virus came in with an e-mail that looked like an invoice.",
     runbook: "ransomware",
   },
   theft: {
     title: "Stolen computers",
     what: "Someone broke into our office and stole computers with patient records.",
+    how: "They forced a window at night and took what they could carry.",
     runbook: "stolen-device-or-paper",
   },
   loss: {
     title: "Lost backup tape",
     what: "A backup tape with patient records was lost on its way to the store.",
+    how: "The parcel was handed to a courier and did not arrive.",
     runbook: "stolen-device-or-paper",
   },
 };

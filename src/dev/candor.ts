@@ -40,7 +40,7 @@ async function start(
 ): Promise<Part> {
   const child = spawn(process.execPath, [...NODE_FLAGS, entry], {
     cwd: root,
-    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILED, ...env },
+    env: { PATH: process.env["PATH"] ?? "", ...SMALL, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A session of its own: Ctrl-C reaches the demo first, which then asks each part to drain.
     detached: true,
@@ -94,8 +94,11 @@ function late(entry: string) {
 
 const HERE = fileURLToPath(new URL("../../", import.meta.url));
 /** As in production (see Dockerfile): a small heap that is swept often, instead of one that grows. */
-const NODE_FLAGS = ["--max-semi-space-size=4", "--max-old-space-size=192"];
-/** Compiled code is kept between runs: a process that compiles nothing needs far less memory. */
-const COMPILED = join(HERE, "node_modules/.cache/candor");
+const NODE_FLAGS = ["--max-semi-space-size=2", "--max-old-space-size=192"];
+/** Compiled code is kept between runs, and freed memory goes back: see Dockerfile. */
+const SMALL = {
+  NODE_COMPILE_CACHE: join(HERE, "node_modules/.cache/candor"),
+  MALLOC_ARENA_MAX: "1",
+};
 const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 30_000;

@@ -55,7 +55,7 @@ async function listPage(box: Mailbox, page: Page): Promise<string> {
   const rows = messages.map(
     ({ id, to, from, subject, at }) =>
       `<li><a href="/messages/${id}"><strong>${escape(subject) || "(no subject)"}</strong>` +
-      `<span>to ${escape(to)}</span><span>from ${escape(from)}</span><time>${at}</time></a></li>`,
+      `<span>to ${escape(to)}</span><span>from ${escape(from)}</span><time datetime="${at}">${clock(at)}</time></a></li>`,
   );
   const last = page.offset + messages.length;
   const where = total === 0 ? "Nothing yet." : `${page.offset + 1} to ${last} of ${total}.`;
@@ -114,6 +114,11 @@ function layout(title: string, body: string): string {
     `<meta name="color-scheme" content="light dark"><style>${STYLE}</style></head>` +
     `<body><main>${body}</main></body></html>`
   );
+}
+
+/** "2026-03-02 14:05:09 UTC" */
+function clock(at: string): string {
+  return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 }
 
 function escape(text: string): string {

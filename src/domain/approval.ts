@@ -23,10 +23,15 @@ export const Plan = z.strictObject({
 export type Plan = z.output<typeof Plan>;
 
 /** When sending may start. */
-export const SendWindow = z.strictObject({
-  notBefore: Instant.optional(),
-  notAfter: Instant.optional(),
-});
+export const SendWindow = z
+  .strictObject({
+    notBefore: Instant.optional(),
+    notAfter: Instant.optional(),
+  })
+  .refine(({ notBefore, notAfter }) => !notBefore || !notAfter || notBefore < notAfter, {
+    path: ["notAfter"],
+    message: "Sending cannot end before it begins.",
+  });
 export type SendWindow = z.output<typeof SendWindow>;
 
 /** A version proposed for sending: what the approvers see and sign. */
@@ -56,6 +61,8 @@ export const Approval = z.object({
   /** Why an organisation of one did without a second person; null where two took part. */
   waiver: z.string().nullable(),
   at: Instant,
+  /** False once its giver has left or lost the role: it counts no longer. */
+  standing: z.boolean(),
 });
 export type Approval = z.output<typeof Approval>;
 
@@ -103,11 +110,11 @@ export function approvalsNeeded(people: number, sensitivity: Sensitivity): 1 | 2
 
 /** Whether these approvals are enough. A waiver stands for everyone an organisation of one lacks. */
 export function isEnough(
-  approvals: readonly Pick<Approval, "binding" | "waiver">[],
+  approvals: readonly Pick<Approval, "binding" | "waiver" | "standing">[],
   needed: number,
   binding: Buffer,
 ): boolean {
-  const valid = approvals.filter((approval) => approval.binding.equals(binding));
+  const valid = approvals.filter((each) => each.standing && each.binding.equals(binding));
   return valid.length >= needed || valid.some(({ waiver }) => waiver !== null);
 }
 

@@ -3,12 +3,13 @@ import { z } from "zod";
 /**
  * A moment in time: ISO 8601 text with an offset outside the program, a `Date`
  * inside it. Seconds are optional; a missing offset or an impossible date such
- * as 30 February is refused rather than guessed.
+ * as 30 February is refused rather than guessed, and so is one that its offset carries out of
+ * the years 1 to 9999, which neither ISO 8601 in four digits nor PostgreSQL could write.
  */
 export const Instant = z.codec(
   z
     .string()
-    .refine((text) => STRICT.safeParse(withSeconds(text)).success, {
+    .refine((text) => STRICT.safeParse(withSeconds(text)).success && isStorable(text), {
       message: "Write a real date and time with its offset, such as 2026-03-02T14:05+01:00.",
     })
     .meta({ format: "date-time" }),
@@ -50,6 +51,11 @@ function withSeconds(text: string): string {
   return text.replace(/^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?=[Z+-])/, "$1:00");
 }
 
+function isStorable(text: string): boolean {
+  const time = Date.parse(text);
+  return time >= EARLIEST_MS && time <= LATEST_MS;
+}
+
 function isZone(name: string): boolean {
   if (!/^[A-Za-z0-9_+\-/]+$/.test(name)) return false;
   try {
@@ -59,3 +65,6 @@ function isZone(name: string): boolean {
     return false;
   }
 }
+
+const EARLIEST_MS = Date.parse("0001-01-01T00:00:00.000Z");
+const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");

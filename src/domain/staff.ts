@@ -59,8 +59,9 @@ export function may(roles: readonly Role[], permission: Permission): boolean {
 }
 
 /**
- * Whether this person may do this now. Approving asks for a settled role, so that nobody
- * is granted a role, approves and sends in one sitting.
+ * Whether this person may do this now. Approving and seeing people in clear ask for a settled
+ * role, so that nobody is granted a role, approves and sends in one sitting, and no admin makes
+ * themselves a reader of contact data.
  */
 export function allowed(actor: Actor, permission: Permission): boolean {
   return may(SETTLED_ONLY.has(permission) ? actor.settledRoles : actor.roles, permission);
@@ -147,7 +148,11 @@ export function addressKey(email: string): string {
 }
 
 /** Permissions that a role gives only once it has settled. */
-const SETTLED_ONLY: ReadonlySet<Permission> = new Set(["notice:approve"]);
+const SETTLED_ONLY: ReadonlySet<Permission> = new Set([
+  "notice:approve",
+  "recipient:reveal",
+  "recipient:export",
+]);
 
 /** How long a grant by one admin waits before it counts for approving. */
 export const SETTLING_MS = 24 * 3_600_000;

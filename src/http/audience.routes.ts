@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { Id } from "../domain/id.ts";
 import { freezeAudience, NewAudience, openAudience } from "../actions/audience/lifecycle.ts";
+import { Id } from "../domain/id.ts";
 import { AudienceLine, AudienceOverview, list, overview } from "../views/audience.ts";
 import { route } from "./route.ts";
 

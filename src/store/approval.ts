@@ -57,12 +57,16 @@ export async function approve(tx: Sql, submissionId: string, given: Approval): P
   return rows.length === 1;
 }
 
-/** The approvals of a submission, the oldest first. */
+/** The approvals of a submission, the oldest first, each with whether its giver could give it now. */
 export function approvals(sql: Sql, submissionId: string): Promise<Approval[]> {
   return many(
     Approval,
     sql`
-      select staff_id, binding, waiver, at from approval
+      select staff_id, binding, waiver, at,
+             exists (select from role_grant g join staff s on s.id = g.staff_id
+                      where g.staff_id = approval.staff_id and s.disabled_at is null
+                        and g.role in ('approver', 'counsel')) as standing
+        from approval
        where submission_id = ${submissionId} order by at, staff_id`,
   );
 }
@@ -85,13 +89,17 @@ const BoundAudience = z.object({
   digest: z.instanceof(Buffer).nullable(),
 });
 
-/** Everyone who brought people into an audience. */
+/** Everyone who brought people into an audience: who sent a file, and who said what is in it. */
 export async function uploaders(sql: Sql, audienceId: string): Promise<string[]> {
   const rows = await many(
-    z.object({ uploadedBy: z.uuid() }),
-    sql`select distinct uploaded_by from upload where audience_id = ${audienceId}`,
+    z.object({ staffId: z.uuid() }),
+    sql`
+      select uploaded_by as staff_id from upload where audience_id = ${audienceId}
+       union
+      select confirmed_by from upload
+       where audience_id = ${audienceId} and confirmed_by is not null`,
   );
-  return rows.map(({ uploadedBy }) => uploadedBy);
+  return rows.map(({ staffId }) => staffId);
 }
 
 /** How many people have an account that is not disabled. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { Instant } from "../domain/instant.ts";
+import { Role } from "../domain/staff.ts";
 import { maybeOne } from "./db.ts";
 import type { Sql } from "./db.ts";
 
@@ -23,13 +24,17 @@ export async function ask(tx: Sql, asked: Asked): Promise<boolean> {
   return rows.length === 1;
 }
 
-/** Lock the first half, if there is one. */
-export function lock(tx: Sql, act: string, subjectId: string) {
+/** Lock the first half, if there is one, with the settled roles that its giver has now. */
+export function lock(tx: Sql, { act, subjectId }: Pick<Asked, "act" | "subjectId">, now: Date) {
   return maybeOne(
-    z.object({ staffId: z.uuid(), at: Instant }),
+    z.object({ staffId: z.uuid(), at: Instant, roles: z.array(Role) }),
     tx`
-      select staff_id, at from countersign
-       where act = ${act} and subject_id = ${subjectId} for update`,
+      select staff_id, at,
+             array(select g.role from role_grant g join staff s on s.id = g.staff_id
+                    where g.staff_id = c.staff_id and g.effective_at <= ${now}
+                      and s.disabled_at is null) as roles
+        from countersign c
+       where act = ${act} and subject_id = ${subjectId} for update of c`,
   );
 }
 

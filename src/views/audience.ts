@@ -88,8 +88,9 @@ export async function overview(sql: Sql, incidentId: string, id: string) {
   };
 }
 
-/** The audiences of an incident, oldest first. */
-export function list(sql: Sql, incidentId: string) {
+/** The audiences of an incident, oldest first. Refuses `not-found`. */
+export async function list(sql: Sql, incidentId: string) {
+  await one(z.object({ id: z.uuid() }), sql`select id from incident where id = ${incidentId}`);
   return many(
     AudienceLine,
     sql`

@@ -4,7 +4,7 @@ import { DeliveryState, OPEN_STATES } from "../domain/delivery.ts";
 import { Instant } from "../domain/instant.ts";
 import { refuse } from "../domain/refusal.ts";
 import { PausedReason, WaveState, secondsLeft } from "../domain/wave.ts";
-import { many, maybeOne } from "../store/db.ts";
+import { many, maybeOne, one } from "../store/db.ts";
 import type { Sql } from "../store/db.ts";
 
 /** How a wave stands. No personal data. */
@@ -35,8 +35,9 @@ export const Progress = z.object({
 });
 export type Progress = z.output<typeof Progress>;
 
-/** Every wave of an incident, the newest first. */
+/** Every wave of an incident, the newest first. Refuses `not-found`. */
 export async function progressOfAll(sql: Sql, incidentId: string): Promise<Progress[]> {
+  await one(z.object({ id: z.uuid() }), sql`select id from incident where id = ${incidentId}`);
   const rows = await many(
     WaveRow,
     sql`

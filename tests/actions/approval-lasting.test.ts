@@ -2,11 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import { approve, approvedSubmission, sendBack } from "../../src/actions/approval.ts";
 import { get, submit } from "../../src/actions/approval/submit.ts";
+import { importUpload } from "../../src/actions/audience.ts";
+import { freezeAudience } from "../../src/actions/audience/lifecycle.ts";
+import { confirmImport } from "../../src/actions/audience/upload.ts";
 import { edit, withdraw } from "../../src/actions/notice/draft.ts";
 import { get as getNotice } from "../../src/actions/notice/read.ts";
 import { Plan } from "../../src/domain/approval.ts";
 import type { Actor } from "../../src/domain/staff.ts";
-import { givenFrozenAudience } from "../support/audience.ts";
+import { givenAudience, givenFrozenAudience, givenUpload } from "../support/audience.ts";
 import { givenIncident, givenScope } from "../support/incident.ts";
 import {
   givenApproval,
@@ -15,7 +18,7 @@ import {
   givenSubmission,
   outcomeOf,
 } from "../support/notice.ts";
-import { world } from "../support/world.ts";
+import { givenActor, world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
 let w: World;
@@ -98,6 +101,22 @@ describe("after an approval", () => {
     expect(await start(submissionId)).toBe("approval-missing");
   });
 
+  test.each([
+    ["left", (id: string) => w.sql`update staff set disabled_at = now() where id = ${id}`],
+    ["lost the role", (id: string) => w.sql`delete from role_grant where staff_id = ${id}`],
+  ])("one whose giver has %s counts no longer, and another takes its place", async (_, leave) => {
+    const submission = await proposed();
+    const leaver = await givenActor(w.ctx, ["approver"]);
+    await givenApproval(w, leaver, submission);
+    expect(await start(submission.id)).toBe("done");
+    await leave(leaver.staffId);
+    expect(await start(submission.id)).toBe("approval-missing");
+    const shown = await get(w.ctx, incidentId, submission.id);
+    expect(shown).toMatchObject({ state: "waiting", approvals: [{ standing: false }] });
+    await givenApproval(w, w.staff.approver, submission);
+    expect(await start(submission.id)).toBe("done");
+  });
+
   test("it may start only within the window that was approved", async () => {
     const { notice } = await givenNotice(w, incidentId);
     const at = (hours: number) => new Date(w.clock.now().getTime() + hours * 3_600_000);
@@ -116,6 +135,19 @@ describe("after an approval", () => {
     w.clock.advance(3_600_000);
     expect(await start(submission.id)).toBe("wrong-state");
   });
+});
+
+test("nobody approves people whose columns they named themselves", async () => {
+  audienceId = await givenAudience(w, incidentId);
+  const place = { incidentId, audienceId };
+  const { uploadId, mapping } = await givenUpload(w, place, "email\na@example.com\n");
+  const order = { mapping, defaultLanguage: "en", defaultExposure: ["name" as const] };
+  await confirmImport(w.ctx, w.staff.counsel, { ...place, uploadId }, order);
+  await importUpload(w.ctx, uploadId);
+  await freezeAudience(w.ctx, w.staff.responder, incidentId, audienceId);
+  const submission = await proposed();
+  expect(await outcomeOf(givenApproval(w, w.staff.counsel, submission))).toBe("four-eyes");
+  expect(await outcomeOf(givenApproval(w, w.staff.approver, submission))).toBe("done");
 });
 
 describe("sending back", () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import * as delivery from "../../src/actions/delivery.ts";
 import { abandon, sendSlice } from "../../src/actions/delivery/send.ts";
+import * as suppressions from "../../src/actions/suppression.ts";
 import { mayBecome } from "../../src/domain/delivery.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
@@ -17,6 +18,7 @@ import {
   settledAs,
   somePeople,
   states,
+  suppress,
   watchTransitions,
 } from "../support/wave.ts";
 import { world } from "../support/world.ts";
@@ -215,6 +217,25 @@ describe("the address file for a mail house", () => {
     const [entry] = await w.sql`
       select after, actor from timeline where action = 'delivery.export-letters' order by seq desc limit 1`;
     expect(entry).toMatchObject({ after: { people: 1 }, actor: w.staff.counsel.staffId });
+  });
+
+  test("leaves out who was erased or has died since, and keeps who only opted out", async () => {
+    const postal = { lines: ["12 Elm Street"], postcode: "12345", city: "Springfield" };
+    const person = { agreed: "no" as const, postal };
+    const { waveId, incidentId, recipientIds } = await givenWave(w, {
+      people: [person, person, person, person],
+    });
+    const [first = "", second = "", third = "", fourth = ""] = recipientIds;
+    await suppress(w, incidentId, first);
+    const by = w.staff.responder;
+    await suppressions.suppress(w.ctx, by, { incidentId, recipientId: second }, "opted-out");
+    await suppressions.erase(w.ctx, by, { incidentId, recipientId: third }, "They asked.");
+    let file = "";
+    const path = { incidentId, waveId };
+    for await (const text of await delivery.needsLetterCsv(w.ctx, w.staff.counsel, path))
+      file += text;
+    const listed = [first, second, third, fourth].filter((id) => file.includes(id));
+    expect(listed.toSorted()).toEqual([second, fourth].toSorted());
   });
 });
 

@@ -46,6 +46,17 @@ describe("a recipient", () => {
     expect(entries.map(({ action }) => action)).toEqual(["recipient.list", "recipient.reveal"]);
   });
 
+  test("is revealed by one person at most twenty times an hour", async () => {
+    const { recipientIds } = await givenFrozenAudience(w, place.incidentId, [JANE]);
+    const who = { incidentId: place.incidentId, recipientId: recipientIds[0] ?? "" };
+    const curious = await givenActor(w.ctx, ["counsel"]);
+    for (let n = 0; n < 20; n += 1) await reveal(w.ctx, curious, who, "She called us.");
+    const again = () => reveal(w.ctx, curious, who, "Once more.");
+    expect((await refusalOf(again()))[0]).toBe("too-many-requests");
+    w.clock.advance(3_600_001);
+    expect((await again()).person.email).toBe("jane@example.com");
+  });
+
   test("is exported only when a second counsel asks too, safely for a spreadsheet", async () => {
     const { id } = await givenFrozenAudience(w, place.incidentId, [{ ...JANE, name: "=1+1" }]);
     const path = { incidentId: place.incidentId, audienceId: id };

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { secondPerson } from "../../src/actions/countersign.ts";
@@ -332,6 +334,18 @@ describe("an act for two people", () => {
       second(w.staff.approver2, subjectId),
     ]);
     expect(results.toSorted()).toEqual(["agreed", "waiting"]);
+  });
+
+  test.each([
+    ["left", (id: string) => w.sql`update staff set disabled_at = now() where id = ${id}`],
+    ["lost the role", (id: string) => w.sql`delete from role_grant where staff_id = ${id}`],
+  ])("does not count a first call whose caller has %s since", async (_, leave) => {
+    const subject = randomUUID();
+    const first = await givenActor(w.ctx, ["approver"]);
+    expect(await second(first, subject)).toBe("waiting");
+    await leave(first.staffId);
+    expect(await second(w.staff.approver, subject)).toBe("waiting");
+    expect(await second(w.staff.approver2, subject)).toBe("agreed");
   });
 
   function second(actor: Actor, subjectId: string) {

@@ -5,9 +5,16 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { importUpload } from "../../src/actions/audience.ts";
+import { freezeAudience } from "../../src/actions/audience/lifecycle.ts";
 import { confirmImport, discardUpload, showUpload } from "../../src/actions/audience/upload.ts";
 import { overview } from "../../src/views/audience.ts";
-import { givenAudience, givenUpload, peopleOf, refusalOf } from "../support/audience.ts";
+import {
+  givenAudience,
+  givenImported,
+  givenUpload,
+  peopleOf,
+  refusalOf,
+} from "../support/audience.ts";
 import type { Place } from "../support/audience.ts";
 import { givenIncident } from "../support/incident.ts";
 import { world } from "../support/world.ts";
@@ -102,6 +109,31 @@ describe("an upload", () => {
     }
     await expect(givenUpload(w, place, broken())).rejects.toThrow("broke");
     expect((await overview(w.sql, place.incidentId, place.audienceId)).uploads).toEqual([]);
+  });
+
+  test("still arriving when its audience is frozen is refused, and leaves nothing", async () => {
+    await givenImported(w, place, "email\nfirst@example.com\n");
+    async function* slow() {
+      yield Buffer.from("email\na@example.com\n");
+      await freezeAudience(w.ctx, w.staff.responder, place.incidentId, place.audienceId);
+    }
+    expect((await refusalOf(givenUpload(w, place, slow())))[0]).toBe("audience-frozen");
+    const { uploads } = await overview(w.sql, place.incidentId, place.audienceId);
+    expect(uploads.map(({ state }) => state)).toEqual(["imported"]);
+  });
+
+  test("discarded while it arrives is refused, and no piece of it is kept", async () => {
+    async function* slow() {
+      yield Buffer.from(`email\n${"a@example.com\n".repeat(100_000)}`);
+      const [arriving] = (await overview(w.sql, place.incidentId, place.audienceId)).uploads;
+      const path = { ...place, uploadId: arriving?.id ?? "" };
+      await discardUpload(w.ctx, w.staff.responder, path);
+      yield Buffer.from("a@example.com\n".repeat(100_000));
+    }
+    expect((await refusalOf(givenUpload(w, place, slow())))[0]).toBe("wrong-state");
+    const [left] = await w.sql`select count(*)::int as n from upload_chunk c
+      join upload u on u.id = c.upload_id where u.audience_id = ${place.audienceId}`;
+    expect(left).toEqual({ n: 0 });
   });
 
   test("survives characters cut anywhere by the stream", async () => {

@@ -20,6 +20,8 @@ export interface ImportReport {
   readonly mergeSeconds: number;
   /** The highest sum of the resident memory of the web process and the workers. */
   readonly peakMiB: number;
+  /** Each process's own highest, the web process first. */
+  readonly peakEachMiB: readonly number[];
   readonly workers: number;
   readonly rowsBad: number;
   readonly peopleAdded: number;
@@ -54,7 +56,8 @@ export async function benchImport(rows: number, workers = 2): Promise<ImportRepo
       parts.push(await startWorker({ env, logFile: logFile(`worker-${n}`) }));
     const memory = watchMemory(parts.map(({ pid }) => pid));
     const result = await run(env, rows);
-    return { rows, workers, ...result, peakMiB: await memory.stop() };
+    const { sum: peakMiB, each: peakEachMiB } = await memory.stop();
+    return { rows, workers, ...result, peakMiB, peakEachMiB };
   } finally {
     await Promise.all(parts.map((part) => part.stop()));
     await stack.stop();
@@ -154,10 +157,12 @@ function line(cells: readonly string[]): string {
 /** The highest sum, in MiB, of the resident memory of these processes, looked at five times a second. */
 function watchMemory(pids: readonly number[]) {
   let peakKib = 0;
+  const each = pids.map(() => 0);
   let over = false;
   const watching = (async () => {
     while (!over) {
       const sizes = await Promise.all(pids.map(residentKib));
+      for (const [i, size] of sizes.entries()) each[i] = Math.max(each[i] ?? 0, size);
       peakKib = Math.max(
         peakKib,
         sizes.reduce((sum, size) => sum + size, 0),
@@ -166,10 +171,11 @@ function watchMemory(pids: readonly number[]) {
     }
   })();
   return {
-    async stop(): Promise<number> {
+    async stop(): Promise<{ sum: number; each: number[] }> {
       over = true;
       await watching;
-      return Math.round(peakKib / 1_024);
+      const mib = (kib: number) => Math.round(kib / 1_024);
+      return { sum: mib(peakKib), each: each.map(mib) };
     },
   };
 }

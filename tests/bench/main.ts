@@ -72,7 +72,7 @@ function importLines(of: ImportReport): string[] {
   return [
     `${of.rows} rows, ${of.rowsBad} of them bad: **${of.seconds} s** (upload ${of.uploadSeconds}, ` +
       `stage ${of.stageSeconds}, merge ${of.mergeSeconds}); peak resident memory of the web ` +
-      `process and ${of.workers} workers together **${of.peakMiB} MiB**.`,
+      `process and ${of.workers} workers together **${of.peakMiB} MiB** (each at its own peak: ${of.peakEachMiB.join(", ")}).`,
     `${of.peopleAdded} people, ${of.merged} rows merged. Lines and codes of the bad rows ` +
       `${of.faultsAgree ? "equal" : "DIFFER FROM"} the generator's list.`,
   ];

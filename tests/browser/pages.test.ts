@@ -127,7 +127,10 @@ describe("every page", () => {
   test.for(Object.keys(PAGES))("is sound on each screen, by day and by night: %s", async (name) => {
     const page = await open({});
     await PAGES[name]?.(page);
-    await page.getByRole("heading", { name: new RegExp(TITLES[name] ?? "") }).first().waitFor();
+    await page
+      .getByRole("heading", { name: new RegExp(TITLES[name] ?? "") })
+      .first()
+      .waitFor();
     const { complaints } = page;
     expect(complaints).toEqual([]);
     await page.evaluate(axe.source);
@@ -180,7 +183,7 @@ describe("without scripts", () => {
   test("the API can be read, and a part of it opened", async () => {
     const page = await open({ javaScriptEnabled: false });
     await page.goto(`${door.url}/docs`);
-    const details = page.locator("details").first();
+    const details = page.locator("article details").first();
     await details.locator("summary").click();
     expect(await details.locator("pre").isVisible()).toBe(true);
     expect(page.complaints).toEqual([]);

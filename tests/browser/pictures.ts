@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { z } from "zod";
 
 import { breaches } from "../../src/dev/breach.ts";
@@ -18,6 +18,12 @@ import { SCREENS, startBrowser } from "../support/browser.ts";
 // invented people, then photographs what each of them would see.
 
 const FOLDER = fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
+
+const STAFF = [
+  { name: "Ines Duarte", email: "ines@example.org", roles: ["responder", "drafter"] },
+  { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] },
+  { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] },
+] as const;
 
 const stack = await startStack({});
 const port = await freePort();
@@ -99,9 +105,3 @@ async function take(
   process.stdout.write(`${name} ${Math.round(png.length / 1_024)} KiB\n`);
   await page.close();
 }
-
-const STAFF = [
-  { name: "Ines Duarte", email: "ines@example.org", roles: ["responder", "drafter"] },
-  { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] },
-  { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] },
-] as const;

@@ -115,6 +115,9 @@ describe("an error", () => {
       expect(answer.text).not.toMatch(/canary|Error|at .*\.ts|node_modules/);
     }
     expect(lines.join("")).not.toContain("canary");
+    const classes = lines.flatMap((each) => JSON.parse(each).err?.type ?? []);
+    expect(classes).toEqual(expect.arrayContaining(["PostgresError"]));
+    expect(classes).not.toContain("[removed]");
   });
 
   test("that is a database away is a 503 to try again", async () => {

@@ -87,6 +87,9 @@ const RIGHTS: Readonly<Record<string, string>> = {
 /** Routes that only a settled role opens, and routes that ask for an authenticator code. */
 const SETTLED: ReadonlySet<string> = new Set([
   "POST /v1/incidents/:incidentId/submissions/:submissionId/approve",
+  "POST /v1/incidents/:incidentId/recipients/:recipientId/reveal",
+  "POST /v1/incidents/:incidentId/audiences/:audienceId/export",
+  "GET /v1/incidents/:incidentId/waves/:waveId/needs-letter.csv",
 ]);
 const CODED: ReadonlySet<string> = new Set([
   "POST /v1/me/tokens",

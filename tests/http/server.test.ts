@@ -67,6 +67,17 @@ describe("--check-config", () => {
   });
 });
 
+test.each(["src/server.ts", "workers/main.ts"])(
+  "%s says all that is wrong with settings and servers in one start",
+  async (entry) => {
+    const REDIS_URL = "redis://:s3cret@127.0.0.1:9";
+    const { code, output } = await start([], { ...environment, PORT: "x", REDIS_URL }, entry).ended;
+    expect(code).toBe(1);
+    for (const setting of ["PORT", "REDIS_URL"]) expect(output).toContain(`- ${setting}:`);
+    expect(output).not.toContain("s3cret");
+  },
+);
+
 test("SIGTERM lets the open request finish, takes no new one, and exits 0", async () => {
   const token = await givenToken(w, w.staff.responder, { expiresAt: new Date("2099-01-01") });
   const port = await freePort();
@@ -115,9 +126,9 @@ test("the process and the app of the tests are the same app", async () => {
   await app.close();
 });
 
-/** The real web process under plain node. */
-function start(args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, ["src/server.ts", ...args], {
+/** The real process under plain node: the web one unless said. */
+function start(args: readonly string[], env: Record<string, string>, entry = "src/server.ts") {
+  const child = spawn(process.execPath, [entry, ...args], {
     env: { PATH: process.env["PATH"], ...env },
   });
   let output = "";

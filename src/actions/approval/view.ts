@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import * as approval from "../../domain/approval.ts";
 import type { Submission } from "../../domain/approval.ts";
-import { Instant } from "../../domain/instant.ts";
 import { languageFor } from "../../domain/notice/compile.ts";
 import { contentHash } from "../../domain/notice/notice.ts";
 import type { Notice } from "../../domain/notice/notice.ts";
@@ -22,7 +21,7 @@ export const SubmissionView = approval.Submission.omit({ binding: true, facts: t
   state: z.enum(["waiting", "approved", "outdated", "closed"]),
   /** What is no longer as it was submitted. */
   changed: z.array(z.string()),
-  approvals: z.array(z.object({ staffId: z.uuid(), at: Instant, waiver: z.string().nullable() })),
+  approvals: z.array(approval.Approval.omit({ binding: true })),
   audience: z.object({ id: z.uuid(), name: z.string(), count: z.int(), digest: z.string() }),
   reach: store.Reach.omit({ language: true }).extend({
     languages: z.array(store.Reach.extend({ noticeLanguage: z.string() })),
@@ -60,7 +59,7 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
       enough,
     }),
     changed,
-    approvals: approvals.map(({ staffId, at, waiver }) => ({ staffId, at, waiver })),
+    approvals: approvals.map(({ binding: _binding, ...given }) => given),
     audience: { ...audience, digest: audience.digest.toString("hex") },
     reach: { ...total(rows), languages },
     commitments: await store.commitments(sql, given.noticeVersionId),

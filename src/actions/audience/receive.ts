@@ -46,7 +46,7 @@ async function take(ctx: Context, actor: Actor, arrival: Arrival & { readonly up
   if (format === undefined)
     refuse("unsupported-media-type", "Send text/csv or application/x-ndjson.");
   const audience = await audiences.find(ctx.sql, incidentId, audienceId);
-  if (audience.state === "frozen") refuse("audience-frozen", "A frozen audience takes nobody new.");
+  if (audience.state === "frozen") frozen();
 
   const keys = await ctx.vault.keys(incidentId);
   const { shape, bytes } = await store(ctx, keys, { arrival, actor, uploadId, format });
@@ -85,7 +85,7 @@ async function store(ctx: Context, keys: Keys, { arrival, actor, uploadId, forma
       });
     }
     const sealed = keys.sealBytes("upload_chunk", `${uploadId}/${position}`, piece);
-    await uploads.addChunk(ctx.sql, uploadId, position, sealed);
+    if (!(await uploads.addChunk(ctx.sql, uploadId, position, sealed))) givenUp();
     position += 1;
   }
   return shape === undefined ? unreadable("file-empty", "The file is empty.", 1) : { shape, bytes };
@@ -97,7 +97,10 @@ function finish(
   done: { uploadId: string; incidentId: string; audienceId: string; bytes: number },
 ): Promise<void> {
   return ctx.sql.begin(async (tx) => {
-    await uploads.received(tx, done.uploadId, done.bytes);
+    // Frozen while this was on its way: nobody could ever import it.
+    const audience = await audiences.lock(tx, done.incidentId, done.audienceId);
+    if (audience.state === "frozen") frozen();
+    if (!(await uploads.received(tx, done.uploadId, done.bytes))) givenUp();
     await timeline.append(
       tx,
       {
@@ -113,7 +116,7 @@ function finish(
   });
 }
 
-/** The stream in pieces of about 1 MiB that end between characters; a byte order mark is left out. */
+/** The stream in pieces of about 256 KiB that end between characters; a byte order mark is left out. */
 async function* piecesOf(stream: Readable): AsyncGenerator<Buffer> {
   let held: Buffer[] = [];
   let size = 0;
@@ -195,6 +198,14 @@ function shapeOf(format: Upload["format"], start: string): Shape {
   return { headers: readHeaders(row.cells), delimiter, ignored: [] };
 }
 
+function frozen(): never {
+  return refuse("audience-frozen", "A frozen audience takes nobody new.");
+}
+
+function givenUp(): never {
+  return refuse("wrong-state", "Somebody gave this upload up while it arrived.");
+}
+
 function unreadable(code: string, message: string, line: number): never {
   return refuse("file-unreadable", message, [{ field: "file", code, message, line }]);
 }
@@ -205,7 +216,7 @@ const FORMATS: ReadonlyMap<string, Upload["format"]> = new Map([
   ["application/jsonl", "jsonl"],
 ]);
 const FILE_BYTES_MAX = 2 ** 31;
-const PIECE_BYTES = 1_048_576;
+const PIECE_BYTES = 262_144;
 /** A header that does not fit here has no usable columns. */
 const HEADER_LENGTH_MAX = 65_536;
 const JSON_LINES_LOOKED_AT = 100;

@@ -7,6 +7,7 @@ import type { Actor } from "../../domain/staff.ts";
 import * as audiences from "../../store/audience/audience.ts";
 import * as recipients from "../../store/audience/recipient.ts";
 import type { Recipient } from "../../store/audience/recipient.ts";
+import * as members from "../../store/staff/member.ts";
 import * as timeline from "../../store/timeline.ts";
 import { secondPerson } from "../countersign.ts";
 
@@ -33,7 +34,7 @@ export async function listMasked(
   };
 }
 
-/** One person in clear. The reason is kept in the timeline. */
+/** One person in clear. The reason is kept in the timeline. Refuses the 21st within an hour. */
 export async function reveal(
   ctx: Context,
   actor: Actor,
@@ -42,20 +43,19 @@ export async function reveal(
 ) {
   const row = await recipients.find(ctx.sql, incidentId, recipientId);
   const open = await opener(ctx, incidentId);
-  await ctx.sql.begin((tx) =>
-    timeline.append(
+  await ctx.sql.begin(async (tx) => {
+    await members.lock(tx, actor.staffId);
+    const hourAgo = new Date(ctx.now().getTime() - 3_600_000);
+    if ((await timeline.count(tx, actor.staffId, REVEAL, hourAgo)) >= REVEALS_AN_HOUR)
+      refuse("too-many-requests", `You can reveal ${REVEALS_AN_HOUR} people an hour.`);
+    const { staffId, requestId } = actor;
+    const subject = `recipient:${recipientId}`;
+    await timeline.append(
       tx,
-      {
-        incidentId,
-        actor: actor.staffId,
-        action: "recipient.reveal",
-        subject: `recipient:${recipientId}`,
-        reason,
-        requestId: actor.requestId,
-      },
+      { incidentId, actor: staffId, action: REVEAL, subject, reason, requestId },
       ctx.now(),
-    ),
-  );
+    );
+  });
   return { ...visible(row), person: open(row) };
 }
 
@@ -144,6 +144,9 @@ function note(ctx: Context, actor: Actor, look: Look): Promise<void> {
   );
 }
 
+const REVEAL = "recipient.reveal";
+/** More than any one call takes, and too few to copy a list by hand. */
+const REVEALS_AN_HOUR = 20;
 /** Smaller than every id. */
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 const EXPORT_PAGE = 500;

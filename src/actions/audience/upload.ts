@@ -49,7 +49,7 @@ export function confirmImport(
       ]);
     const ignored = unmapped(shape.headers, order.mapping);
     const confirmed = sealShape(keys, uploadId, { ...shape, order, ignored });
-    await uploads.startImport(tx, uploadId, confirmed);
+    await uploads.startImport(tx, uploadId, { shape: confirmed, confirmedBy: actor.staffId });
     await outbox.post(tx, "upload.import", { uploadId });
     await timeline.append(
       tx,

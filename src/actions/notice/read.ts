@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import { LintProblem } from "../../domain/notice/lint.ts";
 import { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
 import { Comment, VersionLine } from "../../store/notice.ts";
+import * as incidents from "../../store/incident.ts";
 import * as notices from "../../store/notice.ts";
 import { compiledVersion, lintAll } from "./compiled.ts";
 import type { NoticePath } from "./draft.ts";
@@ -41,8 +42,9 @@ export async function get(
   };
 }
 
-/** Every notice of an incident, the newest first. */
-export function list(ctx: Context, incidentId: string): Promise<Notice[]> {
+/** Every notice of an incident, the newest first. Refuses `not-found`. */
+export async function list(ctx: Context, incidentId: string): Promise<Notice[]> {
+  await incidents.find(ctx.sql, incidentId);
   return notices.ofIncident(ctx.sql, incidentId);
 }
 

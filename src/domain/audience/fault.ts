@@ -15,7 +15,7 @@ export const FAULTS = {
     "The row is longer than 262,144 characters. Remove what does not belong in it.",
   "not-json": "The line is not one JSON object. Write one complete object a line.",
   "wrong-type":
-    "The value is an object or a nested list. Write text, a number, true, false or a list of texts.",
+    "The value is an object, a nested list or an inexact number. Write it as text in quotes.",
   "several-addresses":
     "The cell holds more than one e-mail address. Keep one, or make a row for each.",
   "email-invalid":

@@ -153,8 +153,11 @@ function parseObject(line: string): object | undefined {
   }
 }
 
+/** A number that was rounded as it was read would make two people's references one. */
 function isScalar(value: unknown): value is string | number | boolean | null {
-  return value === null || ["string", "number", "boolean"].includes(typeof value);
+  return (
+    value === null || Number.isSafeInteger(value) || ["string", "boolean"].includes(typeof value)
+  );
 }
 
 /** A row with quotes in it, cell by cell. Spaces around a quoted cell are let pass. */

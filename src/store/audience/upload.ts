@@ -53,14 +53,19 @@ export async function add(
   await sql`insert into upload ${sql({ ...upload, state: "receiving" })}`;
 }
 
-/** Store one sealed piece of the file. */
+/** Store one sealed piece of the file. False where the upload was given up in the meantime. */
 export async function addChunk(
   sql: Sql,
   uploadId: string,
   position: number,
   sealed: Buffer,
-): Promise<void> {
-  await sql`insert into upload_chunk ${sql({ uploadId, position, sealed })}`;
+): Promise<boolean> {
+  const kept = await sql`
+    with arriving as materialized (
+      select id from upload where id = ${uploadId} and state = 'receiving' for share)
+    insert into upload_chunk (upload_id, position, sealed)
+    select id, ${position}, ${sealed} from arriving`;
+  return kept.count === 1;
 }
 
 /** One sealed piece, or nothing past the end. */
@@ -74,10 +79,11 @@ export async function chunk(
   return row?.sealed;
 }
 
-/** The whole file is here. */
-export async function received(tx: Sql, id: string, bytes: number): Promise<void> {
-  await tx`
+/** The whole file is here. False where the upload was given up in the meantime. */
+export async function received(tx: Sql, id: string, bytes: number): Promise<boolean> {
+  const moved = await tx`
     update upload set state = 'received', bytes = ${bytes} where id = ${id} and state = 'receiving'`;
+  return moved.count === 1;
 }
 
 /** Forget an upload that was refused while it arrived. */
@@ -112,9 +118,14 @@ export function ofAudience(sql: Sql, audienceId: string): Promise<Upload[]> {
 }
 
 /** The mapping is confirmed: a worker may import. */
-export async function startImport(tx: Sql, id: string, shape: Buffer): Promise<void> {
+export async function startImport(
+  tx: Sql,
+  id: string,
+  { shape, confirmedBy }: { readonly shape: Buffer; readonly confirmedBy: string },
+): Promise<void> {
   await tx`
-    update upload set state = 'importing', shape = ${shape} where id = ${id} and state = 'received'`;
+    update upload set state = 'importing', shape = ${shape}, confirmed_by = ${confirmedBy}
+     where id = ${id} and state = 'received'`;
 }
 
 /**

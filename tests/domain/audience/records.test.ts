@@ -110,6 +110,19 @@ test("JSON lines become cells; lists are joined, other shapes are faults, new ke
   ]);
 });
 
+test("a JSON number that was rounded as it was read is a fault: it may be two people's", () => {
+  const rows = read(
+    '{"id":12345678901234567890}\n{"id":1e400}\n{"id":0.1}\n{"id":9007199254740991}\n',
+    jsonScan(["id"]),
+  );
+  expect(rows).toEqual([
+    { line: 1, fault: "wrong-type" },
+    { line: 2, fault: "wrong-type" },
+    { line: 3, fault: "wrong-type" },
+    { line: 4, cells: ["9007199254740991"], extra: [] },
+  ]);
+});
+
 test("a JSON key called __proto__ is a key like any other", () => {
   expect(jsonKeys('{"__proto__":{"x":1},"a":2}')).toEqual(["__proto__", "a"]);
   const [row] = read('{"__proto__":"hit","constructor":"x"}', jsonScan(["constructor"]));

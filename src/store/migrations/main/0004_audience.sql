@@ -27,6 +27,7 @@ create table upload (
   merged        integer     not null default 0,             -- good rows that joined another row or person
   uploaded_by   uuid        not null references staff,
   uploaded_at   timestamptz not null,
+  confirmed_by  uuid        references staff,               -- said which column holds what
   finished_at   timestamptz
 );
 create index upload_by_audience on upload (audience_id);

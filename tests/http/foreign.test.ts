@@ -1,0 +1,214 @@
+import { randomUUID } from "node:crypto";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { add } from "../../src/actions/task.ts";
+import { ROUTES } from "../../src/http/routes.ts";
+import type { Route } from "../../src/http/route.ts";
+import { givenAudience, givenUpload } from "../support/audience.ts";
+import { Problem, serve } from "../support/http.ts";
+import type { Answered, Served } from "../support/http.ts";
+import { givenAuthenticator, givenToken } from "../support/staff.ts";
+import { givenStarted } from "../support/wave.ts";
+import { givenActor, world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+// Two real incidents, and every route of one tried with the ids of the other.
+
+type Ids = Readonly<Record<string, string>>;
+
+let w: World;
+let app: Served;
+let token: string;
+let code: () => string;
+let own: Ids;
+let other: Ids;
+beforeAll(async () => {
+  w = await world();
+  app = await serve(w.ctx);
+  const everything = await givenActor(w.ctx, ["responder", "drafter", "approver", "counsel"]);
+  token = await givenToken(w, everything);
+  code = await givenAuthenticator(w, everything);
+  own = await givenEverything();
+  other = await givenEverything();
+});
+afterAll(async () => {
+  await app.close();
+  await w.close();
+});
+
+const OF_AN_INCIDENT = ROUTES.filter(({ path }) => path.includes(":incidentId")).map(
+  (route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const,
+);
+
+test("the walk covers every route that names more than one thing", () => {
+  const named = ROUTES.filter(({ path }) => (path.match(/:\w+Id\b/g) ?? []).length > 1);
+  const walked = OF_AN_INCIDENT.map(([, route]) => route);
+  expect(named.filter((route) => !walked.includes(route))).toEqual([]);
+  expect(walked.length).toBeGreaterThan(45);
+});
+
+describe.each(OF_AN_INCIDENT)("%s", (name, route) => {
+  const params = [...route.path.matchAll(/:(\w+Id)\b/g)].map(([, param]) => param ?? "");
+
+  test("answers another incident's ids exactly as it answers ids that never were", async () => {
+    for (const param of params) {
+      const unknown = await ask(route, { ...own, [param]: randomUUID() });
+      expect([param, unknown.status]).toEqual([param, 404]);
+      if (params.length === 1) continue;
+      const foreign = await ask(route, { ...own, [param]: other[param] ?? "" });
+      expect([param, foreign.status, essence(foreign)]).toEqual([param, 404, essence(unknown)]);
+    }
+  });
+
+  test("finds its own, in either spelling of the id", async () => {
+    const found = await ask(route, own);
+    expect([name, found.status]).not.toEqual([name, 404]);
+    expect(found.status === 422 || found.status >= 500).toBe(false);
+    if (route.method !== "get" || route.secondFactor) return;
+    const upper = Object.entries(own).map(([key, id]) => [key, id.toUpperCase()]);
+    const again = await ask(route, Object.fromEntries(upper));
+    expect([again.status, again.text]).toEqual([found.status, found.text]);
+  });
+});
+
+describe("ids in a body", () => {
+  test.each(["noticeId", "audienceId"])("a submission refuses another's %s", async (field) => {
+    const { noticeId, audienceId } = own;
+    const path = `/v1/incidents/${own["incidentId"]}/submissions`;
+    const { notice } = (
+      await app.call("POST", `/v1/incidents/${own["incidentId"]}/notices`, {
+        token,
+        body: { kind: "initial" },
+      })
+    ).json;
+    const body = { noticeId: notice.id ?? noticeId, version: 1, audienceId };
+    const send = (id: string | undefined) =>
+      app.call("POST", path, { token, body: { ...body, [field]: id } });
+    const [foreign, unknown] = [await send(other[field]), await send(randomUUID())];
+    expect(foreign.status).toBe(404);
+    expect(essence(foreign)).toEqual(essence(unknown));
+  });
+
+  test("a wave refuses another's submission", async () => {
+    const send = (submissionId: string | undefined) =>
+      app.call("POST", `/v1/incidents/${own["incidentId"]}/waves`, {
+        token,
+        body: { submissionId },
+      });
+    const [foreign, unknown] = [await send(other["submissionId"]), await send(randomUUID())];
+    expect(foreign.status).toBe(404);
+    expect(essence(foreign)).toEqual(essence(unknown));
+  });
+
+  test("a decision moves no delivery of another wave", async () => {
+    await w.sql`update delivery set state = 'unknown' where wave_id = ${other["waveId"] ?? ""}`;
+    const [row] = await w.sql<{ id: string }[]>`
+      select id from delivery where wave_id = ${other["waveId"] ?? ""} limit 1`;
+    const body = { decision: "resend", reason: "Nobody got it." };
+    // The walk has cancelled the other wave of this incident.
+    const { incidentId = "", waveId = "" } = await givenEverything();
+    const path = `/v1/incidents/${incidentId}/waves/${waveId}/deliveries/decisions`;
+    const answers: Answered[] = [];
+    for (const id of [row?.id ?? "", "999999999"])
+      answers.push(await app.call("POST", path, { token, body: { ...body, deliveryIds: [id] } }));
+    expect(answers.map(({ json }) => json["code"])).toEqual(["conflict", "conflict"]);
+    const states = await w.sql`
+      select distinct state from delivery where wave_id = ${other["waveId"] ?? ""}`;
+    expect([...states]).toEqual([{ state: "unknown" }]);
+  });
+});
+
+test("a file sent to an address in capitals is imported like any other", async () => {
+  const { incidentId = "" } = other;
+  const audienceId = await givenAudience(w, incidentId);
+  const path = `/v1/incidents/${incidentId}/audiences/${audienceId}/uploads`.replaceAll(
+    /[0-9a-f-]{36}/g,
+    (id) => id.toUpperCase(),
+  );
+  const sent = await app.call("POST", path, { token, raw: LIST, headers: CSV });
+  expect(sent.status).toBe(201);
+  const { uploadId, mapping } = sent.json;
+  const confirmed = await app.call("POST", `${path}/${String(uploadId).toUpperCase()}/import`, {
+    token,
+    body: { mapping, defaultLanguage: "en", defaultExposure: ["name"] },
+  });
+  expect([confirmed.status, confirmed.json["state"]]).toEqual([202, "importing"]);
+});
+
+/** An incident with one of everything, a wave under way among it. */
+async function givenEverything(): Promise<Ids> {
+  const { recipientIds, ...ids } = await givenStarted(w, { people: 3 });
+  const { incidentId } = ids;
+  const task = { title: "Call the vendor", phase: "open", ownerRole: "responder" } as const;
+  const { id: taskId } = await add(w.ctx, w.staff.responder, incidentId, task);
+  // Uploads belong to an audience that is still open; the walk visits it by its own ids.
+  const audienceId = await givenAudience(w, incidentId);
+  const { uploadId } = await givenUpload(w, { incidentId, audienceId }, LIST);
+  return { ...ids, audienceId, uploadId, taskId, recipientId: recipientIds[0] ?? "" };
+}
+
+async function ask(route: Route, ids: Ids): Promise<Answered> {
+  w.clock.advance(31_000);
+  const path = route.path
+    .replaceAll(/:(\w+Id)\b/g, (_, param: string) => ids[param] ?? "")
+    .replace(":version", "1")
+    .replace(":person", "no-name");
+  const name = `${route.method.toUpperCase()} ${route.path.replace(/^.*:incidentId/, "")}`;
+  const body = BODIES[name]?.(ids) ?? {};
+  return app.call(route.method.toUpperCase(), path, {
+    token,
+    headers: {
+      ...(route.body === "stream" && CSV),
+      ...(route.secondFactor && { "candor-totp": code() }),
+    },
+    ...(route.method !== "get" && { raw: route.body === "stream" ? LIST : JSON.stringify(body) }),
+  });
+}
+
+/** What a problem says, without the id of its request. */
+function essence(answer: Answered) {
+  const { requestId: _, ...rest } = Problem.parse(answer.json);
+  return rest;
+}
+
+const LIST = "email,name\nfirst@example.com,First Person\n";
+const CSV = { "content-type": "text/csv" };
+const REASON = () => ({ reason: "Asked by phone." });
+/** What each route must be sent to get as far as looking for things. */
+const BODIES: Readonly<Record<string, (ids: Ids) => unknown>> = {
+  "PATCH ": () => ({ version: 1, title: "Another title" }),
+  "POST /scopes": () => ({
+    baseVersion: 1,
+    reason: "Found out.",
+    facts: { place: "The main office" },
+  }),
+  "POST /tasks": () => ({ title: "Call", phase: "open", ownerRole: "responder" }),
+  "POST /tasks/runbook": () => ({ runbook: "ransomware" }),
+  "PATCH /tasks/:taskId": () => ({ version: 1, done: true }),
+  "POST /audiences": () => ({ name: "More" }),
+  "POST /audiences/:audienceId/uploads/:uploadId/import": () => ({
+    mapping: { email: "email", name: "name" },
+    defaultLanguage: "en",
+    defaultExposure: ["name"],
+  }),
+  "POST /recipients/:recipientId/reveal": REASON,
+  "POST /recipients/:recipientId/erase": REASON,
+  "POST /recipients/:recipientId/suppress": () => ({ reason: "deceased" }),
+  "POST /audiences/:audienceId/export": REASON,
+  "POST /notices": () => ({ kind: "initial" }),
+  "PATCH /notices/:noticeId": () => ({ version: 3 }),
+  "POST /notices/:noticeId/withdraw": () => ({ version: 4 }),
+  "POST /submissions": ({ noticeId, audienceId }) => ({ noticeId, audienceId, version: 3 }),
+  "POST /submissions/:submissionId/send-back": () => ({ comment: "Say more." }),
+  "POST /submissions/:submissionId/approve": () => ({ binding: "0".repeat(64) }),
+  "POST /waves": ({ submissionId }) => ({ submissionId }),
+  "POST /waves/:waveId/pause": REASON,
+  "POST /waves/:waveId/resume": REASON,
+  "POST /waves/:waveId/cancel": REASON,
+  "POST /waves/:waveId/deliveries/decisions": () => ({
+    deliveryIds: "all",
+    decision: "resend",
+    ...REASON(),
+  }),
+};
