@@ -86,7 +86,7 @@ async function declare({ breach, cast, screen }: Scene): Promise<string> {
     "/v1/incidents",
     {
       title: `${kind.title} (${breach.state})`,
-      whatHappened: `${kind.what} The records are those of about ${breach.people} people.`,
+      whatHappened: `${kind.what} The records are those of about ${breach.people.toLocaleString("en")} people.`,
       awareAt: aware,
       awareZone: "America/New_York",
       dataElements: breach.elements,

@@ -15,8 +15,7 @@ export const Plan = z.strictObject({
     .array(z.enum(["email", "letter"]))
     .min(1)
     .max(2)
-    .refine((all) => new Set(all).size === all.length, { message: "Name each channel once." })
-    .default(["email", "letter"]),
+    .refine((all) => new Set(all).size === all.length, { message: "Name each channel once." }),
   /** E-mail goes to people who agreed to it, to all who did not refuse, or to any. */
   consent: z.enum(["agreed", "not-refused", "any"]).default("agreed"),
 });

@@ -126,7 +126,7 @@ export const SENSITIVITY_DEFAULTS: Readonly<Record<Sensitivity, SensitivityDefau
   identity: { tone: "urgent", channels: ["email", "letter"], discreet: false, approvals: 1 },
   "special-category": {
     tone: "gentle",
-    channels: ["letter", "email"],
+    channels: ["email", "letter"],
     discreet: true,
     approvals: 2,
   },

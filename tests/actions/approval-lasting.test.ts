@@ -124,7 +124,7 @@ describe("after an approval", () => {
       noticeId: notice.id,
       version: 1,
       audienceId,
-      plan: Plan.parse({}),
+      plan: Plan.parse({ channels: ["email", "letter"] }),
       sendWindow: { notBefore: at(1), notAfter: at(2) },
       canary: 0,
     });

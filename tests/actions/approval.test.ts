@@ -105,7 +105,13 @@ describe("submitting", () => {
   test("a text with problems that must be fixed is refused with their lines", async () => {
     const languages = { en: aSource({ body: "## What happened\n\nClick here.\n" }) };
     const { notice } = await givenNotice(w, incidentId, { languages });
-    const given = { noticeId: notice.id, version: 1, audienceId, plan: Plan.parse({}), canary: 0 };
+    const given = {
+      noticeId: notice.id,
+      version: 1,
+      audienceId,
+      plan: Plan.parse({ channels: ["email", "letter"] }),
+      canary: 0,
+    };
     await expect(submit(w.ctx, w.staff.drafter, incidentId, given)).rejects.toMatchObject({
       code: "template-refused",
       fields: expect.arrayContaining([expect.objectContaining({ code: "click", line: 9 })]),
@@ -115,7 +121,12 @@ describe("submitting", () => {
   test("a text written on facts that changed is refused until it is saved again", async () => {
     const { notice } = await givenNotice(w, incidentId);
     await givenScope(w, incidentId, { how: "A window was broken." });
-    const given = { noticeId: notice.id, audienceId, plan: Plan.parse({}), canary: 0 };
+    const given = {
+      noticeId: notice.id,
+      audienceId,
+      plan: Plan.parse({ channels: ["email", "letter"] }),
+      canary: 0,
+    };
     const submitAt = (version: number) =>
       outcomeOf(submit(w.ctx, w.staff.drafter, incidentId, { ...given, version }));
     expect(await submitAt(1)).toBe("facts-changed");
@@ -155,7 +166,7 @@ describe("approving", () => {
       noticeId: notice.id,
       version: 2,
       audienceId,
-      plan: Plan.parse({}),
+      plan: Plan.parse({ channels: ["email", "letter"] }),
       canary: 0,
     });
     const asApprover = (actor: Actor): Actor => ({

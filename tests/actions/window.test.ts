@@ -4,7 +4,8 @@ import { get } from "../../src/actions/approval/submit.ts";
 import { sendSlice } from "../../src/actions/delivery/send.ts";
 import { resume, sweep } from "../../src/actions/wave.ts";
 import { start } from "../../src/actions/wave/start.ts";
-import { outcomeOf } from "../support/notice.ts";
+import { SENSITIVITY_DEFAULTS } from "../../src/domain/element.ts";
+import { givenSubmission, outcomeOf } from "../support/notice.ts";
 import {
   givenApproved,
   givenSender,
@@ -68,4 +69,14 @@ test("a wave whose window ends claims nothing more, pauses as late and cannot go
   expect(wave).toEqual({ state: "paused", pausedReason: "late" });
   const again = resume(w.ctx, w.staff.approver, { incidentId, waveId, reason: "Nearly done." });
   expect(await outcomeOf(again)).toBe("wrong-state");
+});
+
+test("the plan's first channel is tried first, and without one the sensitivity says which", async () => {
+  const people = somePeople(2).map((person, i) => (i === 0 ? { ...person, postal } : person));
+  const byPost = await givenApproved(w, { people, plan: { channels: ["letter", "email"] } });
+  const first = await start(w.ctx, w.staff.responder, byPost);
+  expect(await states(w, first.id)).toEqual({ "needs-letter": 1, planned: 1 });
+
+  const unsaid = await givenSubmission(w, byPost);
+  expect(unsaid.plan.channels).toEqual(SENSITIVITY_DEFAULTS.contact.channels);
 });

@@ -44,10 +44,10 @@ test("mail names a special category by its class only, and everything else by it
     );
 });
 
-test("special-category data start with post, silent subjects and two approvers", () => {
+test("special-category data start with silent subjects and two approvers", () => {
   expect(SENSITIVITY_DEFAULTS["special-category"]).toEqual({
     tone: "gentle",
-    channels: ["letter", "email"],
+    channels: ["email", "letter"],
     discreet: true,
     approvals: 2,
   });

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 
 import type { Context } from "../../context.ts";
+import { SENSITIVITY_DEFAULTS } from "../../domain/element.ts";
 import * as approval from "../../domain/approval.ts";
 import { Plan, SendWindow } from "../../domain/approval.ts";
 import type { Submission } from "../../domain/approval.ts";
@@ -32,7 +33,8 @@ export const NewSubmission = z.strictObject({
   /** The notice's version as the submitter saw it. */
   version: z.int().positive(),
   audienceId: Id,
-  plan: Plan.prefault({}),
+  /** Channels come from the sensitivity of the incident unless said. */
+  plan: Plan.extend({ channels: Plan.shape.channels.optional() }).prefault({}),
   sendWindow: SendWindow.optional(),
   /** How many are sent first and watched before the others; 0 sends all at once. */
   canary: z.int().min(0).max(CANARY_MAX).default(CANARY),
@@ -60,7 +62,9 @@ export function submit(
     await requireSendable(ctx, tx, incidentId, version);
 
     const level = await sensitivity(tx, incidentId);
-    const { plan, canary } = given;
+    const { canary } = given;
+    const channels = given.plan.channels ?? [...SENSITIVITY_DEFAULTS[level].channels];
+    const plan = { ...given.plan, channels };
     const sendWindow = given.sendWindow ?? null;
     const facts = z.record(z.string(), z.string()).parse(version.facts);
     const bound = { facts, audience, plan, sendWindow, canary, contentHash: contentHash(version) };

@@ -3,6 +3,7 @@ import type { Sql } from "../db.ts";
 /** What decides how a person is reached. */
 export interface WayQuery {
   readonly audienceId: string;
+  /** In the order in which they are tried. */
   readonly channels: readonly ("email" | "letter")[];
   /** E-mail goes to people who agreed to it, to all who did not refuse, or to any. */
   readonly consent: "agreed" | "not-refused" | "any";
@@ -12,7 +13,8 @@ export interface WayQuery {
 /**
  * The way to each person of an audience: a part of a query, with the columns `id`, `language`,
  * `reason` and `state` (planned | needs-letter | not-reached | excluded). Approvers see its sums
- * and a wave is planned by it, so the two cannot differ. Opens no sealed row.
+ * and a wave is planned by it, so the two cannot differ. Channels are tried in the plan's order.
+ * Opens no sealed row.
  *
  * A suppression never silently withholds a notice that the law requires: who opted out still
  * gets it, and a mailbox that bounced moves the person on to a letter.
@@ -22,6 +24,7 @@ export function ways(sql: Sql, { audienceId, channels, consent, noticeClass }: W
     select r.id, r.language, s.reason,
            case when s.reason in ('erased', 'deceased', 'other')
                      or (s.reason = 'opted-out' and ${noticeClass} = 'courtesy') then 'excluded'
+                when ${channels[0] === "letter"} and r.has_post then 'needs-letter'
                 when ${channels.includes("email")} and r.has_email
                      and s.reason is distinct from 'hard-bounce'
                      and r.agreed = any (${AGREED[consent]}) then 'planned'
