@@ -5,6 +5,7 @@ import type { Command } from "commander";
 
 import { z } from "zod";
 
+import { Drafted, Named, Wave } from "./answers.ts";
 import { ask, ownClient } from "./client.ts";
 
 /** What comms and counsel do: preview, submit, approve; and then send and watch. */
@@ -131,8 +132,6 @@ function say(sentence: string): void {
 }
 
 const LOOK_MS = 500;
-const Named = z.object({ id: z.uuid() });
-const Drafted = z.object({ notice: Named.extend({ version: z.int() }) });
 const Previews = z.object({
   previews: z.array(
     z.object({ person: z.string(), language: z.string(), subject: z.string(), text: z.string() }),
@@ -148,12 +147,5 @@ const Submission = Named.extend({
     notReached: z.int(),
     excluded: z.int(),
   }),
-});
-const Wave = z.object({
-  state: z.string(),
-  pausedReason: z.string().nullable(),
-  total: z.int(),
-  counts: z.record(z.string(), z.int()),
-  ratePerSecond: z.number(),
 });
 const Approving = z.object({ totp: z.string().optional(), waiver: z.string().optional() });

@@ -9,6 +9,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 
 import { Element } from "../domain/element.ts";
+import { Named, Received, Upload } from "./answers.ts";
 import { ask, ownClient } from "./client.ts";
 import type { Client } from "./client.ts";
 
@@ -161,19 +162,6 @@ const LOOK_MS = 500;
 const BAD_ROWS_SHOWN = 10;
 const BadRows = z.object({
   errors: z.array(z.object({ line: z.int(), column: z.string(), advice: z.string() })),
-});
-const Named = z.object({ id: z.uuid() });
-const Received = z.object({
-  uploadId: z.uuid(),
-  mapping: z.record(z.string(), z.string()),
-  unmapped: z.array(z.string()),
-});
-const Upload = z.object({
-  state: z.string(),
-  rowsRead: z.int(),
-  rowsBad: z.int(),
-  peopleAdded: z.int(),
-  merged: z.int(),
 });
 const Declared = z.object({
   title: z.string().optional(),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";
 
+import { Drafted, Named, Received, Upload, Wave } from "../cli/answers.ts";
 import { KINDS } from "./breach.ts";
 import type { Breach } from "./breach.ts";
 import type { Member } from "./cast.ts";
@@ -142,12 +143,12 @@ async function importPeople({ cast, file, screen }: Scene, incidentId: string) {
   screen?.begin("Importing the people affected");
   const { client } = cast.responder;
   const base = `/v1/incidents/${incidentId}/audiences`;
-  const { id } = await client.post(base, { name: "Everyone in the records" }, Identified);
+  const { id } = await client.post(base, { name: "Everyone in the records" }, Named);
   const { uploadId, mapping } = await client.upload(
     `${base}/${id}/uploads`,
     createReadStream(file),
     "text/csv",
-    z.object({ uploadId: z.uuid(), mapping: z.record(z.string(), z.string()) }),
+    Received,
   );
   const path = `${base}/${id}/uploads/${uploadId}`;
   await client.post(`${path}/import`, { mapping, defaultLanguage: "en" }, z.unknown());
@@ -170,7 +171,7 @@ async function write({ cast, screen }: Scene, incidentId: string, audienceId: st
   const { id } = await client.post(
     `${base}/submissions`,
     { noticeId: notice.id, version: notice.version, audienceId },
-    Identified,
+    Named,
   );
   return { submissionId: id, noticeCode: view.version.codes["en"] ?? "" };
 }
@@ -190,7 +191,7 @@ async function send(scene: Scene, incidentId: string, submissionId: string) {
   screen?.begin("Sending: first a canary, then everyone");
   const { client } = cast.responder;
   const base = `/v1/incidents/${incidentId}/waves`;
-  const { id } = await client.post(base, { submissionId }, Identified);
+  const { id } = await client.post(base, { submissionId }, Named);
   const wave = await until(async () => {
     const now = await client.get(`${base}/${id}`, Wave);
     const open = OPEN.reduce((sum, state) => sum + (now.counts[state] ?? 0), 0);
@@ -218,22 +219,5 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
 const LOOK_MS = 300;
 const OPEN = ["planned", "leased", "sending"];
 
-const Identified = z.object({ id: z.uuid() });
-const Drafted = z.object({ notice: z.object({ id: z.uuid(), version: z.int() }) });
 const Written = z.object({ version: z.object({ codes: z.record(z.string(), z.string()) }) });
 const Submitted = z.object({ binding: z.string(), state: z.string() });
-const Upload = z.object({
-  state: z.string(),
-  rowsRead: z.int(),
-  rowsBad: z.int(),
-  peopleAdded: z.int(),
-  merged: z.int(),
-});
-const Wave = z.object({
-  state: z.string(),
-  pausedReason: z.string().nullable(),
-  total: z.int(),
-  counts: z.record(z.string(), z.int()),
-  ratePerSecond: z.number(),
-  secondsLeft: z.number().nullable(),
-});
