@@ -64,7 +64,7 @@ async function tell({ env, stack, screen, options }: Telling): Promise<Ending> {
   );
   if (!responder || !approver || !counsel) throw new Error("The demo needs three people.");
   const cast = { responder, approvers: [approver, counsel] };
-  return { ...(await play({ breach, file, cast, screen })), file };
+  return { ...(await play({ breach, file, rows: options.recipients, cast, screen })), file };
 }
 
 /** Compare with what the catcher holds; a mail server of one's own cannot be asked. */
@@ -96,15 +96,18 @@ function report({ options, env, stack, ending, checked }: Report): void {
     `accepted ${email.accepted} · rejected ${email.rejected} · unknown ${email.unknown}`,
     `needs a letter ${needsLetter} · excluded ${excluded}   (${seconds} s)`,
     checked === "agrees" ? "Checked from outside against the catcher: every figure agrees." : "",
+  ];
+  const places = [
     "",
     ...(stack.catcher ? [`The mail that was caught   ${stack.catcher.webUrl}`] : []),
     `Is this notice real?       ${env["PUBLIC_URL"]}/check   (code ${ending.noticeCode})`,
     `The API                    ${env["CONSOLE_URL"]}/docs`,
     `The people file            ${ending.file}`,
     `Logs                       ${stack.folder}`,
+    "",
+    "Look around. Ctrl-C ends it.",
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
-  if (!options.exit) process.stdout.write("\nLook around. Ctrl-C ends it.\n");
+  process.stdout.write(`${[...lines, ...(options.exit ? [] : places)].join("\n")}\n`);
 }
 
 async function settings(stack: Stack): Promise<Record<string, string>> {

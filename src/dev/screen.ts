@@ -1,5 +1,4 @@
-import { MultiBar, Presets } from "cli-progress";
-import type { SingleBar } from "cli-progress";
+import { Presets, SingleBar } from "cli-progress";
 
 /** What the demo shows while it runs: one line per step, a bar for the long ones. On stderr. */
 export interface Screen {
@@ -13,14 +12,13 @@ export interface Screen {
 
 /** A screen; a quiet one only names the steps, for programs that read the last line. */
 export function createScreen(quiet: boolean): Screen {
-  let bars: MultiBar | undefined;
   let bar: SingleBar | undefined;
   let step: string | undefined;
 
   function end(): void {
-    bars?.stop();
-    if (step !== undefined && !bars) process.stderr.write(`  ✓ ${step}\n`);
-    bars = bar = step = undefined;
+    bar?.stop();
+    if (step !== undefined) process.stderr.write(`  ✓ ${step}\n`);
+    bar = step = undefined;
   }
 
   return {
@@ -31,12 +29,19 @@ export function createScreen(quiet: boolean): Screen {
     },
     progress(done, total, note = "") {
       if (quiet || !process.stderr.isTTY) return;
-      bars ??= new MultiBar({ format: FORMAT, stream: process.stderr }, Presets.shades_classic);
-      bar ??= bars.create(total, 0, { step, note });
+      if (!bar) {
+        bar = new SingleBar(OPTIONS, Presets.shades_classic);
+        bar.start(total, done, { step, note });
+      }
       bar.setTotal(total);
       bar.update(done, { step, note });
     },
   };
 }
 
-const FORMAT = "  {bar} {percentage}% {step} {value}/{total} {note}";
+const OPTIONS = {
+  format: "  {bar} {percentage}% {step} {value}/{total} {note}",
+  barsize: 20,
+  stream: process.stderr,
+  clearOnComplete: true,
+};

@@ -15,6 +15,8 @@ export interface Scene {
   readonly file: string;
   readonly cast: { readonly responder: Member; readonly approvers: readonly Member[] };
   readonly screen?: Screen;
+  /** How many rows the file has, for the bar. */
+  readonly rows?: number;
   /** Told now and then how far the wave is; the story waits for it. */
   readonly onProgress?: (done: number, total: number) => Promise<void>;
 }
@@ -139,7 +141,7 @@ function firstFindings(breach: Breach, aware: string) {
   };
 }
 
-async function importPeople({ cast, file, screen }: Scene, incidentId: string) {
+async function importPeople({ cast, file, rows = 0, screen }: Scene, incidentId: string) {
   screen?.begin("Importing the people affected");
   const { client } = cast.responder;
   const base = `/v1/incidents/${incidentId}/audiences`;
@@ -154,7 +156,7 @@ async function importPeople({ cast, file, screen }: Scene, incidentId: string) {
   await client.post(`${path}/import`, { mapping, defaultLanguage: "en" }, z.unknown());
   const upload = await until(async () => {
     const now = await client.get(path, Upload);
-    screen?.progress(now.rowsRead, Math.max(now.rowsRead, 1), "rows");
+    screen?.progress(now.rowsRead, Math.max(rows, now.rowsRead, 1), "rows");
     if (now.state === "refused") throw new Error("The people file was refused.");
     return now.state === "imported" ? now : undefined;
   });

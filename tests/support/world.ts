@@ -13,6 +13,12 @@ import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/db.ts";
 import { TEMPLATE } from "./servers.ts";
 
+/** Servers with a database called like the template. */
+export interface Servers {
+  readonly mainUrl?: string;
+  readonly keystoreUrl?: string;
+}
+
 /** Everything a test needs: real databases of its own, a clock that stands still, a provider that obeys. */
 export interface World {
   readonly ctx: Context;
@@ -37,13 +43,14 @@ export interface FakeEmail extends EmailGateway {
   answer(fn: (email: OutgoingEmail) => Outcome): void;
 }
 
-/** A world over databases cloned from the migrated template. Close it, or the run hangs. */
-export async function world(settings: Partial<Config> = {}): Promise<World> {
+/**
+ * A world over databases cloned from the migrated template, on the servers of the run unless
+ * others are named. Close it, or the run hangs.
+ */
+export async function world(settings: Partial<Config> = {}, on: Servers = {}): Promise<World> {
   const name = `world_${randomUUID().replaceAll("-", "")}`;
-  const [main, keystore] = await Promise.all([
-    clone(inject("mainUrl"), name),
-    clone(inject("keystoreUrl"), name),
-  ]);
+  const { mainUrl = inject("mainUrl"), keystoreUrl = inject("keystoreUrl") } = on;
+  const [main, keystore] = await Promise.all([clone(mainUrl, name), clone(keystoreUrl, name)]);
   const config = { ...CONFIG, rootKey: randomBytes(32), ...settings, ...urls(main, keystore) };
   const clock = createClock(new Date("2026-03-03T10:00:00Z"));
   const email = createFakeEmail();
@@ -61,7 +68,7 @@ export async function world(settings: Partial<Config> = {}): Promise<World> {
     email,
     close: async () => {
       await close();
-      await Promise.all([drop(inject("mainUrl"), name), drop(inject("keystoreUrl"), name)]);
+      await Promise.all([drop(mainUrl, name), drop(keystoreUrl, name)]);
     },
   };
 }
