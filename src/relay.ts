@@ -131,19 +131,22 @@ export function createPace(rateMax: number, now: () => number = () => performanc
 
 /**
  * Compare the run id on both sides. Another one, or none, means that Redis lost what we gave it:
- * all leases go back and every open outbox row is due again.
+ * all leases go back and every open outbox row is due again. So does a Redis that was started
+ * again: its file may lack the last second.
  */
 async function recogniseRedis(ctx: Context, redis: Redis): Promise<void> {
-  if ((await redis.get(RUN_KEY)) === (await engine.runId(ctx.sql))) return;
+  const started = /^run_id:(\w+)/m.exec(await redis.info("server"))?.[1] ?? "";
+  const filled = (runId: string) => `${runId}/${started}`;
+  if ((await redis.get(RUN_KEY)) === filled(await engine.runId(ctx.sql))) return;
   await ctx.sql.begin(async (tx) => {
-    if ((await redis.get(RUN_KEY)) === (await engine.lockRunId(tx))) return;
+    if ((await redis.get(RUN_KEY)) === filled(await engine.lockRunId(tx))) return;
     await giveBackAll(tx);
     await outbox.handAllAgain(tx);
     const runId = await engine.renewRunId(tx);
     // Before the commit: a crash between the two leaves ids that differ, and this is done again.
-    await redis.set(RUN_KEY, runId);
+    await redis.set(RUN_KEY, filled(runId));
   });
-  ctx.log.warn("Redis is empty or another one; everything is handed over again");
+  ctx.log.warn("Redis is empty, another or restarted; everything is handed over again");
 }
 
 /** Rows whose jobs cannot be added go back at once; jobs that are there after all find nothing. */

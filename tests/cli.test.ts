@@ -179,7 +179,10 @@ describe("a breach", () => {
     const rows = ["ada@example.com,yes", "bo@example.com,yes", "nowhere,yes", "di@example.com,no"];
     await writeFile(file, `email,agreed\n${rows.join("\n")}\n`);
     const bad = join(folder, "bad.csv");
-    const order = ["--exposed", "name,email-address", "--errors", bad, "--freeze"];
+    const order = ["--exposed", "name,email-address", "--errors", bad, "--freeze"].concat([
+      "--totp",
+      nextCode("responder"),
+    ]);
     const said = await did(["import", ids["incident"] ?? "", file, ...order], responder);
     expect(said).toContain("3 people from 4 rows");
     expect(said).toContain("line 4, email: This is not a plain e-mail address");

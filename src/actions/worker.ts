@@ -4,8 +4,8 @@ import * as workers from "../store/worker.ts";
 
 /** The sign of life of one worker process. */
 export interface Beat {
-  /** Whether the last beat is recent enough to write a message's body. */
-  mayWrite(): boolean;
+  /** Whether what was claimed at `claimedAt` (monotonic milliseconds) may still be written. */
+  mayWrite(claimedAt: number): boolean;
   /** Say that the worker stopped on purpose, and end. */
   stop(): Promise<void>;
 }
@@ -13,11 +13,13 @@ export interface Beat {
 /**
  * Beat every 5 s over a connection of its own, so that a busy pool does not look like death.
  * `mayWrite` counts on this process's monotonic clock from the moment a successful beat was
- * asked for: 5 s before others call this worker's deliveries unknown, it stops writing.
+ * asked for: 5 s before others call this worker's deliveries unknown, it stops writing. What it
+ * had claimed by then stays unwritten when it beats again: it has been called unknown since.
  */
 export async function startBeat(ctx: Context, workerId: string): Promise<Beat> {
   const sql = connect(ctx.config.DATABASE_URL, 1);
   let beatAt = performance.now();
+  let silentUntil = -Infinity;
   await workers.beat(sql, workerId);
   let running: Promise<void> | undefined;
 
@@ -25,6 +27,8 @@ export async function startBeat(ctx: Context, workerId: string): Promise<Beat> {
     const askedAt = performance.now();
     try {
       await workers.beat(sql, workerId);
+      const now = performance.now();
+      if (now - beatAt > SILENT_MS) silentUntil = now;
       beatAt = askedAt;
     } catch (err) {
       ctx.log.warn({ err }, "a beat failed");
@@ -34,7 +38,8 @@ export async function startBeat(ctx: Context, workerId: string): Promise<Beat> {
 
   const timer = setInterval(() => (running ??= beat()), BEAT_MS);
   return {
-    mayWrite: () => performance.now() - beatAt <= SILENT_MS,
+    mayWrite: (claimedAt) =>
+      claimedAt > silentUntil && performance.now() - beatAt <= SILENT_MS,
     async stop() {
       clearInterval(timer);
       await running;

@@ -17,7 +17,7 @@ export interface Client {
     options?: PostOptions,
   ): Promise<z.output<T>>;
   /** Stream a file down. */
-  download(path: string): Promise<Readable>;
+  download(path: string, totp: string): Promise<Readable>;
   /** Stream a file up. */
   upload<T extends z.ZodType>(
     path: string,
@@ -85,8 +85,8 @@ export function createClient(consoleUrl: string, token?: string): Client {
         },
         schema,
       ),
-    download: async (path) => {
-      const { body } = await answer(path, { headers: authorization });
+    download: async (path, totp) => {
+      const { body } = await answer(path, { headers: { ...authorization, "candor-totp": totp } });
       return body ? Readable.fromWeb(body) : Readable.from([]);
     },
     upload: (path, file, contentType, schema) =>

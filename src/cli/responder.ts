@@ -40,6 +40,7 @@ export function responderCommands(program: Command): void {
     .option("--map <field=column...>", "correct the guessed mapping")
     .option("--exposed <codes>", "data exposed, for rows that do not say, such as name,ssn")
     .option("--errors <file>", "write the bad rows here, to correct and import again")
+    .option("--totp <code>", "your authenticator's code, which fetching bad rows needs")
     .option("--language <tag>", "for rows without one", "en")
     .option("--country <code>", "for rows without one")
     .option("--freeze", "freeze the audience afterwards")
@@ -90,13 +91,18 @@ async function importPeople(incidentId: string, file: string, given: z.output<ty
   await client.post(`${path}/import`, order, z.unknown());
   const done = await follow(path);
   say(`${done.peopleAdded} people from ${done.rowsRead} rows; ${done.merged} rows merged.`);
-  if (done.rowsBad > 0) await tellBadRows(client, path, done.rowsBad, given.errors);
+  if (done.rowsBad > 0) await tellBadRows(client, path, done.rowsBad, given);
   if (!given.freeze) return;
   await client.post(`${base}/${id}/freeze`, {}, z.unknown());
   say("The audience is frozen.");
 }
 
-async function tellBadRows(client: Client, path: string, count: number, file?: string) {
+async function tellBadRows(
+  client: Client,
+  path: string,
+  count: number,
+  { errors: file, totp: given }: Pick<z.output<typeof Importing>, "errors" | "totp">,
+) {
   const { errors } = await client.get(`${path}/errors?limit=${BAD_ROWS_SHOWN}`, BadRows);
   say(`${count} bad rows; the others are imported.`);
   for (const { line, column, advice } of errors)
@@ -104,8 +110,9 @@ async function tellBadRows(client: Client, path: string, count: number, file?: s
   if (count > errors.length) say("  …");
   if (file === undefined)
     return say(`Correct them in your file, or fetch them within 24 hours: GET ${path}/errors.csv`);
+  const totp = await ask(given, "The code your authenticator shows, to fetch the bad rows:");
   await pipeline(
-    await client.download(`${path}/errors.csv`),
+    await client.download(`${path}/errors.csv`, totp),
     createWriteStream(file, { mode: 0o600, flags: "wx" }),
   );
   say(`They are in ${file}. Correct them, import that file, then delete it.`);
@@ -172,6 +179,7 @@ const Declared = z.object({
   runbook: z.string().optional(),
 });
 const Importing = z.object({
+  totp: z.string().optional(),
   audience: z.string().optional(),
   name: z.string(),
   map: z

@@ -74,8 +74,8 @@ export interface Verdict {
 }
 
 /**
- * What follows attempt number `attempt` (from 1) with this outcome. A temporary refusal is
- * tried again after 1, 5, 15, 60 minutes and so on for a day, then given up. A fault of our
+ * What follows this outcome of try number `attempt` (from 1), where only tries that the provider
+ * put off were counted before. A temporary refusal is tried again after 1, 5, 15, 60 minutes and so on for a day, then given up. A fault of our
  * own configuration keeps the delivery, because the fault is not the recipient's.
  */
 export function after(outcome: Outcome, attempt: number): Verdict {

@@ -110,6 +110,7 @@ export const uploadRoutes = [
     params: UploadPath,
     returns: z.unknown(),
     download: true,
+    secondFactor: true,
     handle: ({ ctx, actor, params }) => errorReport(ctx, actor, params),
   }),
   route({

@@ -18,9 +18,13 @@ export function connect(url: string, connectionsMax = 10): Database {
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     types: { date: INSTANT },
     onnotice: () => {},
+    backoff: () => BACKOFF_SECONDS,
     connection: { application_name: "candor" },
   });
 }
+
+/** The library waits up to 20 s after an outage: as long as a worker may be silent. */
+const BACKOFF_SECONDS = 0.5;
 
 const INSTANT = {
   to: 1184,

@@ -92,6 +92,7 @@ const SETTLED: ReadonlySet<string> = new Set([
   "GET /v1/incidents/:incidentId/waves/:waveId/needs-letter.csv",
 ]);
 const CODED: ReadonlySet<string> = new Set([
+  "GET /v1/incidents/:incidentId/audiences/:audienceId/uploads/:uploadId/errors.csv",
   "POST /v1/me/tokens",
   "POST /v1/incidents/:incidentId/submissions/:submissionId/approve",
   "POST /v1/incidents/:incidentId/recipients/:recipientId/reveal",

@@ -18,8 +18,8 @@ import type { Slots } from "./slots.ts";
 /** What a worker process brings along. */
 export interface SenderParts {
   readonly workerId: string;
-  /** Whether the last beat is recent enough to write a body; asked at the last moment. */
-  readonly mayWrite: () => boolean;
+  /** Whether a body claimed at this monotonic time may be written; asked at the last moment. */
+  readonly mayWrite: (claimedAt: number) => boolean;
   /** Leave to send, of the rate all workers share: how many of `most`, 0 after 250 ms. */
   readonly takeTokens: (most: number) => Promise<number>;
   readonly prepare?: (ctx: Context, slice: SliceOf) => Promise<Prepared | undefined>;
@@ -83,6 +83,11 @@ interface Job extends SliceOf {
   readonly prepared: Prepared;
 }
 
+/** A claimed delivery, and when it was claimed by this process's own clock. */
+interface InHand extends Claimed {
+  readonly claimedAt: number;
+}
+
 /** Claim and send until nothing is left; answers after how many milliseconds the rest is due. */
 async function sendAll(ctx: Context, sender: Sender, job: Job): Promise<number> {
   const underWay = new Map<string, Promise<void>>();
@@ -110,12 +115,14 @@ async function claimRows(
   { workerId }: Sender,
   { sliceId, waveId }: Job,
   { tokens, underWay }: { tokens: number; underWay: ReadonlyMap<string, unknown> },
-): Promise<Claimed[]> {
+): Promise<InHand[]> {
   let unsure = false;
   return untilDone(
     async () => {
       if (unsure) await claims.disown(ctx.sql, { sliceId, workerId, known: [...underWay.keys()] });
-      return claims.claim(ctx.sql, { sliceId, waveId, workerId, rowsMax: tokens });
+      const claimedAt = performance.now();
+      const rows = await claims.claim(ctx.sql, { sliceId, waveId, workerId, rowsMax: tokens });
+      return rows.map((row) => ({ ...row, claimedAt }));
     },
     (err) => {
       unsure = true;
@@ -125,7 +132,7 @@ async function claimRows(
 }
 
 /** One message to one person. Nothing but the claim and the outcome touches the database. */
-async function sendOne(ctx: Context, sender: Sender, job: Job, row: Claimed): Promise<void> {
+async function sendOne(ctx: Context, sender: Sender, job: Job, row: InHand): Promise<void> {
   const { id: deliveryId, attempt } = row;
   try {
     const tried = await attemptOne(ctx, sender, job.prepared, row);
@@ -135,7 +142,7 @@ async function sendOne(ctx: Context, sender: Sender, job: Job, row: Claimed): Pr
       await sender.settlement.add({ deliveryId, attempt, outcome, verdict });
       return;
     }
-    const verdict = after(tried, attempt);
+    const verdict = after(tried, row.putOff + 1);
     await sender.settlement.add({ deliveryId, attempt, outcome: tried, verdict });
     if (tried.kind === "rejected" && tried.fault === "configuration")
       await openBreaker(ctx, job, tried.code);
@@ -151,12 +158,12 @@ async function attemptOne(
   ctx: Context,
   { mayWrite }: Sender,
   prepared: Prepared,
-  row: Claimed,
+  row: InHand,
 ): Promise<Outcome | string> {
   const email = composed(ctx, prepared, row);
   if (typeof email === "string") return email;
   try {
-    return await ctx.email.send(email, mayWrite);
+    return await ctx.email.send(email, () => mayWrite(row.claimedAt));
   } catch (err) {
     // A gateway answers with values; whatever it throws, we cannot say that nothing was taken.
     ctx.log.error({ err, deliveryId: row.id }, "the e-mail gateway failed");

@@ -11,6 +11,8 @@ export interface Claim {
 export interface Claimed {
   readonly id: string;
   readonly attempt: number;
+  /** How many earlier attempts the provider put off; those that were ours to blame do not count. */
+  readonly putOff: number;
   readonly recipientId: string;
   readonly sealed: Buffer;
   readonly language: string;
@@ -62,7 +64,11 @@ export async function claim(
       insert into attempt (delivery_id, n, worker_id)
       select id, attempt, ${workerId} from claimed
     )
-    select c.id, c.attempt, c.recipient_id, r.sealed, r.language, r.shared_mailbox
+    select c.id, c.attempt,
+           case when c.attempt = 1 then 0
+                else (select count(*)::int from attempt a where a.delivery_id = c.id
+                         and a.outcome in ('throttled', 'transient')) end as put_off,
+           c.recipient_id, r.sealed, r.language, r.shared_mailbox
       from claimed c join recipient r on r.id = c.recipient_id`;
 }
 
