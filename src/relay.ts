@@ -6,7 +6,7 @@ import { openRedis } from "./gateways/redis.ts";
 import { PREFIX } from "./jobs.ts";
 import type { JobName } from "./jobs.ts";
 import { connect } from "./store/db.ts";
-import { giveBack, giveBackAll, lease, leasedCount } from "./store/delivery/slice.ts";
+import { giveBack, giveBackAll, lease, leasedCounts } from "./store/delivery/slice.ts";
 import * as engine from "./store/engine.ts";
 import * as outbox from "./store/outbox.ts";
 import * as waves from "./store/wave.ts";
@@ -85,21 +85,22 @@ export async function tick({ ctx, redis, queues, pace }: Parts): Promise<void> {
   const due = await ctx.sql.begin((tx) => outbox.take(tx, OUTBOX_MAX));
   await queues.outbox.addBulk(due.map((outboxId) => ({ name: "outbox", data: { outboxId } })));
 
-  let room = pace.room(await leasedCount(ctx.sql));
+  const waiting = await leasedCounts(ctx.sql);
+  const rowsOf = (counts: typeof waiting) => counts.reduce((sum, { rows }) => sum + rows, 0);
+  let free = pace.room(rowsOf(waiting));
   for (const wave of await waves.running(ctx.sql)) {
+    // What waits of less urgent waves takes no room from this one, which overtakes it.
+    const room = free + rowsOf(waiting.filter(({ priority }) => priority > wave.priority));
     if (room <= 0) break;
     const canaryOnly = wave.state === "canary";
     const leased = await ctx.sql.begin((tx) =>
       lease(tx, { waveId: wave.id, canaryOnly, rowsMax: room }),
     );
-    await hand(
-      ctx,
-      queues["email-smtp"],
-      leased.map(({ sliceId }) => sliceId),
-    );
+    const sliceIds = leased.map(({ sliceId }) => sliceId);
+    await hand(ctx, queues["email-smtp"], sliceIds, wave.priority);
     const rows = leased.reduce((sum, slice) => sum + slice.rows, 0);
     pace.leased(rows);
-    room -= rows;
+    free -= rows;
   }
 }
 
@@ -150,13 +151,18 @@ async function recogniseRedis(ctx: Context, redis: Redis): Promise<void> {
 }
 
 /** Rows whose jobs cannot be added go back at once; jobs that are there after all find nothing. */
-async function hand(ctx: Context, queue: Queue, sliceIds: readonly string[]): Promise<void> {
+async function hand(
+  ctx: Context,
+  queue: Queue,
+  sliceIds: readonly string[],
+  priority: number,
+): Promise<void> {
   try {
     for (let at = 0; at < sliceIds.length; at += BULK_MAX)
       await queue.addBulk(
         sliceIds
           .slice(at, at + BULK_MAX)
-          .map((sliceId) => ({ name: "email-smtp", data: { sliceId } })),
+          .map((sliceId) => ({ name: "email-smtp", data: { sliceId }, opts: { priority } })),
       );
   } catch (error) {
     await giveBack(ctx.sql, sliceIds);

@@ -55,6 +55,14 @@ async function jobsOf(name: string): Promise<unknown[]> {
   return jobs.map(({ data }) => data);
 }
 
+/** In the order that workers will get them. */
+async function nextSlices(): Promise<string[]> {
+  const queue = new Queue<{ sliceId: string }>("email-smtp", { connection: redis, prefix: PREFIX });
+  const jobs = await queue.getPrioritized();
+  await queue.close();
+  return jobs.map(({ data }) => data.sliceId);
+}
+
 async function slicesOf(waveId: string): Promise<string[]> {
   const rows = await w.sql<{ sliceId: string }[]>`
     select distinct slice_id from delivery where wave_id = ${waveId} and state = 'leased'`;
@@ -112,6 +120,23 @@ describe("the relay", () => {
       expect(await jobsOf("outbox")).toContainEqual(job);
     });
     await outbox.finish(w.sql, job.outboxId);
+  });
+
+  test("lets a legal notice overtake a courtesy that has taken all the room", async () => {
+    const courtesy = await givenWave(w, { people: 2_100 });
+    await w.sql`update wave set priority = 200 where id = ${courtesy.waveId}`;
+    await redis.flushall();
+    await relaying(async () => {
+      await until(async () => ((await states(w, courtesy.waveId))["leased"] ?? 0) >= 1_000);
+      const { waveId } = await givenWave(w, { people: 150 });
+      await until(async () => (await states(w, waveId))["leased"] === 150);
+      const urgent = await slicesOf(waveId);
+      await until(async () => (await nextSlices()).some((slice) => urgent.includes(slice)));
+      const patient = await slicesOf(courtesy.waveId);
+      const order = await nextSlices();
+      const firstPatient = order.findIndex((slice) => patient.includes(slice));
+      expect(firstPatient).toBeGreaterThan(order.findLastIndex((slice) => urgent.includes(slice)));
+    });
   });
 
   test("waits while Redis is away, holding nothing, and can be stopped", async () => {

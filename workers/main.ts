@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Redis } from "ioredis";
 
 import { abandon, createSender } from "../src/actions/delivery/send.ts";
+import type { Sender } from "../src/actions/delivery/send.ts";
 import { startBeat } from "../src/actions/worker.ts";
 import { compose, usableConfig } from "../src/compose.ts";
 import type { Composed } from "../src/compose.ts";
@@ -29,8 +33,8 @@ async function start({ ctx, close }: Composed): Promise<Running> {
     async drain() {
       ctx.log.info({ workerId }, "worker stopping");
       sender.stopping = true;
-      await relay.stop();
-      await Promise.all(workers.map((worker) => worker.close()));
+      const closed = relay.stop().then(() => Promise.all(workers.map((each) => each.close())));
+      await Promise.race([closed, settledWithout(redis, sender)]);
       await sweep.stop();
       await beat.stop();
       redis.disconnect();
@@ -39,6 +43,11 @@ async function start({ ctx, close }: Composed): Promise<Running> {
     },
     abandon: () => abandon(ctx, workerId),
   };
+}
+
+/** BullMQ closes only once Redis answers. While it is away, our own end of the work is enough. */
+async function settledWithout(redis: Redis, sender: Sender): Promise<void> {
+  while (redis.status === "ready" || sender.active.size > 0) await sleep(LOOK_MS);
 }
 
 interface Running {
@@ -69,6 +78,7 @@ function endOnSignal(running: Running): void {
   process.on("SIGINT", stop);
 }
 
+const LOOK_MS = 200;
 const DRAIN_MAX_MS = 25_000;
 const LAST_WILL_MS = 2_000;
 

@@ -38,8 +38,7 @@ export async function startBeat(ctx: Context, workerId: string): Promise<Beat> {
 
   const timer = setInterval(() => (running ??= beat()), BEAT_MS);
   return {
-    mayWrite: (claimedAt) =>
-      claimedAt > silentUntil && performance.now() - beatAt <= SILENT_MS,
+    mayWrite: (claimedAt) => claimedAt > silentUntil && performance.now() - beatAt <= SILENT_MS,
     async stop() {
       clearInterval(timer);
       await running;

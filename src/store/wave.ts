@@ -57,7 +57,7 @@ export function running(sql: Sql): Promise<Running[]> {
   return many(
     Running,
     sql`
-      select id, state from wave w where may_send(w)
+      select id, state, priority from wave w where may_send(w)
        order by priority, deadline nulls last, started_at, id`,
   );
 }
@@ -142,7 +142,11 @@ export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
   return row?.open ?? false;
 }
 
-const Running = z.object({ id: z.uuid(), state: z.enum(["canary", "sending"]) });
+const Running = z.object({
+  id: z.uuid(),
+  state: z.enum(["canary", "sending"]),
+  priority: z.number().int(),
+});
 export type Running = z.output<typeof Running>;
 
 const Canary = z.object({

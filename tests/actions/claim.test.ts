@@ -9,7 +9,7 @@ import { mayBecome } from "../../src/domain/delivery.ts";
 import { MessageHold } from "../../src/domain/delivery/message.ts";
 import { claim, disown } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
-import { giveBack, giveBackAll, leasedCount } from "../../src/store/delivery/slice.ts";
+import { giveBack, giveBackAll, leasedCounts } from "../../src/store/delivery/slice.ts";
 import { deliveries } from "../../src/views/wave.ts";
 import { givenScope } from "../support/incident.ts";
 import {
@@ -90,7 +90,26 @@ describe("claiming", () => {
     expect(second).not.toBe("");
     await sendSlice(w.ctx, await givenSender(w), first);
     expect(await states(w, waveId)).toEqual({ accepted: rows, leased: 150 - rows });
-    expect(await leasedCount(w.sql)).toBeGreaterThanOrEqual(150 - rows);
+    const [waiting] = await leasedCounts(w.sql);
+    expect(waiting?.priority).toBe(100);
+    expect(waiting?.rows).toBeGreaterThanOrEqual(150 - rows);
+  });
+
+  test("knows how often the provider put a delivery off; what we held back does not count", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const counts: number[] = [];
+    for (const outcome of ["not-sent", "transient", "rejected", "throttled", null]) {
+      await w.sql`update delivery set next_at = now() where wave_id = ${waveId}`;
+      const [sliceId = ""] = await leased(w, waveId);
+      const workerId = randomUUID();
+      const [row] = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
+      counts.push(row?.putOff ?? -1);
+      await w.sql`
+        update attempt set outcome = ${outcome}
+         where delivery_id = ${row?.id ?? ""} and n = ${row?.attempt ?? 0}`;
+      await w.sql`update delivery set state = 'planned' where wave_id = ${waveId}`;
+    }
+    expect(counts).toEqual([0, 0, 1, 1, 2]);
   });
 
   test("the attempt is written down before anything is sent", async () => {

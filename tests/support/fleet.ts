@@ -25,8 +25,8 @@ export interface Fleet {
   readonly redis: RestartableRedis;
   /** Start a worker process; returns when it takes work. */
   worker(env?: Record<string, string>): Promise<Part>;
-  /** Everything the processes logged so far. */
-  log(): Promise<string>;
+  /** Ask all workers to drain. Says of each whether it ended by itself, as asked. */
+  endWorkers(): Promise<boolean[]>;
   close(): Promise<void>;
 }
 
@@ -54,7 +54,12 @@ export async function fleet(
   const { DATABASE_URL, KEYSTORE_URL, MAIL_FROM, ORGANISATION, CONSOLE_URL, PUBLIC_URL } = w.config;
   const env = {
     NODE_ENV: "test",
-    ...{ DATABASE_URL, KEYSTORE_URL, MAIL_FROM, ORGANISATION, CONSOLE_URL, PUBLIC_URL },
+    DATABASE_URL,
+    KEYSTORE_URL,
+    MAIL_FROM,
+    ORGANISATION,
+    CONSOLE_URL,
+    PUBLIC_URL,
     REDIS_URL: redis.url,
     SMTP_URL: catcher.smtpUrl,
     KEK_FILE: keyFile,
@@ -71,7 +76,11 @@ export async function fleet(
       parts.add(part);
       return part;
     },
-    log: () => readFile(logFile, "utf8"),
+    async endWorkers() {
+      const asked = [...parts];
+      parts.clear();
+      return Promise.all(asked.map((part) => part.stop()));
+    },
     async close() {
       await Promise.all([...parts].map((part) => part.kill()));
       await Promise.all([catcher.close(), redis.kill(), w.close()]);
@@ -80,6 +89,7 @@ export async function fleet(
   };
 }
 
+/** A Redis that can be killed and started again. */
 export interface RestartableRedis {
   readonly url: string;
   kill(): Promise<void>;
@@ -113,28 +123,44 @@ async function restartableRedis(folder: string): Promise<RestartableRedis> {
   return { url: `redis://127.0.0.1:${port}/0`, start, kill: () => kill() };
 }
 
-/** End a PostgreSQL server at once; answers how to start it again, same port and folder. */
-export async function stopPostgres(pid: number, signal: NodeJS.Signals) {
-  const [command = "", ...args] = (await readFile(`/proc/${pid}/cmdline`, "utf8"))
-    .split("\0")
-    .filter((arg) => arg !== "");
-  const { uid, gid } = await stat(`/proc/${pid}`);
-  process.kill(pid, signal);
-  await until("PostgreSQL is gone", () => !alive(pid));
-  return async () => {
-    const child = spawn(command, args, { uid, gid, detached: true, stdio: "ignore" });
-    child.unref();
-    return child.pid ?? 0;
+/** A server that goes away and comes back on the same port and folder. */
+export interface Restartable {
+  /** Returns when it is gone. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** The PostgreSQL server of this process id, started again as it was. */
+export function restartablePostgres(pid: number): Restartable {
+  let now = pid;
+  let command: { line: string[]; uid: number; gid: number };
+  return {
+    async stop(signal) {
+      const line = (await readFile(`/proc/${now}/cmdline`, "utf8")).split("\0").slice(0, -1);
+      const { uid, gid } = await stat(`/proc/${now}`);
+      command = { line, uid, gid };
+      process.kill(now, signal);
+      await until("PostgreSQL is gone", () => !alive(now));
+    },
+    async start() {
+      const { line, uid, gid } = command;
+      const [program = "", ...args] = line;
+      const child = spawn(program, args, { uid, gid, detached: true, stdio: "ignore" });
+      child.unref();
+      now = child.pid ?? 0;
+    },
   };
 }
 
+/** Wait as long as it takes; a look that fails counts as "not yet". */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   patienceMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
-  while (!(await holds())) {
+  const looks = async () => holds();
+  while (!(await looks().catch(() => false))) {
     if (performance.now() > deadline) throw new Error(`Waited too long until ${what}.`);
     await sleep(10);
   }
@@ -142,12 +168,24 @@ export async function until(
 
 /** A started wave to this many people. */
 export async function givenRunning({ w }: Fleet, prefix: string, count: number): Promise<Running> {
-  const people = Array.from({ length: count }, (_, i) => ({
+  return { ...(await givenStarted(w, { people: peopleOf(prefix, count) })), prefix };
+}
+
+export function peopleOf(prefix: string, count: number) {
+  return Array.from({ length: count }, (_, i) => ({
     email: `${prefix}-${i}@example.com`,
     name: `Person ${prefix} ${i}`,
     exposure: ["email-address" as const],
   }));
-  return { ...(await givenStarted(w, { people })), prefix };
+}
+
+/** How many attempts of a wave ended in each way, by outcome and code. */
+export async function attemptCounts({ w }: Fleet, { waveId }: Running) {
+  const rows = await w.sql<{ ending: string; count: number }[]>`
+    select concat_ws(' ', a.outcome, a.code) as ending, count(*)::int as count
+      from attempt a join delivery d on d.id = a.delivery_id
+     where d.wave_id = ${waveId} group by 1`;
+  return Object.fromEntries(rows.map(({ ending, count }) => [ending, count]));
 }
 
 export function caughtOf({ catcher }: Fleet, { prefix }: Running): string[] {
@@ -181,9 +219,7 @@ export async function expectAgreement(f: Fleet, running: Running): Promise<Recor
     (address) => !["accepted", "unknown"].includes(ledger.get(address) ?? ""),
   );
   expect(denied).toEqual([]);
-  const lost = [...ledger].filter(
-    ([address, state]) => state === "accepted" && !once.has(address),
-  );
+  const lost = [...ledger].filter(([address, state]) => state === "accepted" && !once.has(address));
   expect(lost).toEqual([]);
   const counts: Record<string, number> = {};
   for (const state of ledger.values()) counts[state] = (counts[state] ?? 0) + 1;

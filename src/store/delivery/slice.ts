@@ -37,11 +37,11 @@ export function lease(tx: Sql, { waveId, canaryOnly, rowsMax }: Lease): Promise<
     select slice_id, count(*)::int as rows from leased group by slice_id`;
 }
 
-/** Rows waiting in slices, over all waves. */
-export async function leasedCount(sql: Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from delivery where state = 'leased'`;
-  return row?.count ?? 0;
+/** Rows waiting in slices, by the priority of their waves. */
+export function leasedCounts(sql: Sql): Promise<{ priority: number; rows: number }[]> {
+  return sql<{ priority: number; rows: number }[]>`
+    select w.priority, count(*)::int as rows from delivery d join wave w on w.id = d.wave_id
+     where d.state = 'leased' group by w.priority`;
 }
 
 /** Give back what nobody claimed of these slices, due again in `inMs`. Answers how many rows. */
