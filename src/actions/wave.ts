@@ -38,8 +38,8 @@ export function resume(
     if (found.state !== "paused") refuse("wrong-state", `This wave is ${found.state}.`);
     if (!(await waves.factsHold(tx, waveId)))
       refuse("facts-changed", "The facts are no longer what was approved. Correct the notice.");
-    if (await waves.isLate(tx, waveId))
-      refuse("wrong-state", "The approved window is over. Submit the notice again.");
+    const barrier = await waves.barrier(tx, waveId);
+    if (barrier) refuse("wrong-state", BARRIERS[barrier]);
     const act = { act: "wave.resume", subjectId: waveId, incidentId, reason } as const;
     const agreed = await secondPerson(ctx, tx, actor, act);
     if (agreed === "waiting") return { wave: found, agreed };
@@ -140,12 +140,13 @@ async function standStill(ctx: Context, tx: Sql, found: Wave, stop: Stop): Promi
   });
 }
 
-type Said = "stop" | "pass" | "done" | "late";
+type Said = "pass" | "done" | keyof typeof STOPS;
 
-/** What a running wave should do now: stop at its canary or because its window is over, go on from it, end, or nothing. */
+/** What a running wave should do now: stop, go on from its canary, end, or nothing. */
 async function verdict(sql: Sql, found: Wave): Promise<Said | undefined> {
   const open = await waves.hasOpen(sql, found.id);
-  if (open && (await waves.isLate(sql, found.id))) return "late";
+  const barrier = open ? await waves.barrier(sql, found.id) : undefined;
+  if (barrier) return barrier;
   if (found.state === "canary") {
     const said = wave.canaryVerdict(await waves.canaryCounts(sql, found.id));
     return said === "wait" ? undefined : said;
@@ -156,9 +157,8 @@ async function verdict(sql: Sql, found: Wave): Promise<Said | undefined> {
 async function judge(ctx: Context, tx: Sql, found: Wave): Promise<void> {
   const said = await verdict(tx, found);
   if (!said) return;
-  if (said === "stop" || said === "late") {
-    const pausedReason = said === "late" ? "late" : "canary";
-    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason });
+  if (said !== "pass" && said !== "done") {
+    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason: STOPS[said] });
     return;
   }
   const state = said === "pass" ? "sending" : "done";
@@ -182,3 +182,15 @@ function note(ctx: Context, tx: Sql, { id, incidentId, state }: Wave, fact: Note
 function by({ staffId, requestId }: Actor) {
   return { actor: staffId, requestId };
 }
+
+/** Why a wave is stopped without anybody pressing stop: the reason that people read. */
+const STOPS = {
+  stop: "canary",
+  late: "late",
+  withdrawn: "person",
+} as const satisfies Record<string, PausedReason>;
+
+const BARRIERS = {
+  late: "The approved window is over. Submit the notice again.",
+  withdrawn: "The notice was withdrawn. Cancel this wave.",
+} as const;

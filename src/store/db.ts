@@ -19,7 +19,13 @@ export function connect(url: string, connectionsMax = 10): Database {
     types: { date: INSTANT },
     onnotice: () => {},
     backoff: () => BACKOFF_SECONDS,
-    connection: { application_name: "candor" },
+    connection: {
+      application_name: "candor",
+      // A plan made while a table was empty would scan it whole for ever after.
+      plan_cache_mode: "force_custom_plan",
+      // A claim that a crash of the database forgets would be sent again.
+      synchronous_commit: "on",
+    },
   });
 }
 

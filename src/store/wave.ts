@@ -114,10 +114,12 @@ export function lockOutdated(tx: Sql, incidentId: string): Promise<Wave[]> {
   );
 }
 
-/** Whether the approved window of a wave is over. */
-export async function isLate(sql: Sql, waveId: string): Promise<boolean> {
-  const rows = await sql`select from wave where id = ${waveId} and not_after <= now()`;
-  return rows.length > 0;
+/** What keeps a wave from ever going on, if anything: its window is over, or its notice withdrawn. */
+export async function barrier(sql: Sql, waveId: string): Promise<"late" | "withdrawn" | undefined> {
+  const [row] = await sql<{ late: boolean | null; withdrawn: boolean }[]>`
+    select not_after <= now() as late, is_withdrawn(w) as withdrawn from wave w where id = ${waveId}`;
+  if (row?.withdrawn) return "withdrawn";
+  return row?.late ? "late" : undefined;
 }
 
 /** How the canary deliveries of a wave fare. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { get } from "../../src/actions/approval/submit.ts";
+import { withdraw } from "../../src/actions/notice/draft.ts";
+import { get as getNotice } from "../../src/actions/notice/read.ts";
 import { sendSlice } from "../../src/actions/delivery/send.ts";
 import { resume, sweep } from "../../src/actions/wave.ts";
 import { start } from "../../src/actions/wave/start.ts";
@@ -79,4 +81,24 @@ test("the plan's first channel is tried first, and without one the sensitivity s
 
   const unsaid = await givenSubmission(w, byPost);
   expect(unsaid.plan.channels).toEqual(SENSITIVITY_DEFAULTS.contact.channels);
+});
+
+test("a notice that is withdrawn in mid-wave goes to nobody else, and the wave stands still", async () => {
+  const { waveId, incidentId, noticeId } = await givenStarted(w, { people: 3 });
+  const [sliceId = ""] = await leased(w, waveId);
+  const { notice } = await getNotice(w.ctx, { incidentId, noticeId });
+  await withdraw(w.ctx, w.staff.drafter, { incidentId, noticeId }, notice.version);
+  await sendSlice(w.ctx, await givenSender(w), sliceId);
+  expect(await states(w, waveId)).toEqual({ planned: 3 });
+
+  await sweep(w.ctx);
+  const [wave] = await w.sql`select state, paused_reason from wave where id = ${waveId}`;
+  expect(wave).toEqual({ state: "paused", pausedReason: "person" });
+  const again = resume(w.ctx, w.staff.approver, { incidentId, waveId, reason: "Never mind." });
+  expect(await outcomeOf(again)).toBe("wrong-state");
+});
+
+test("connections plan every statement anew and wait for the disk, whatever the server's default", async () => {
+  expect(await w.sql`show plan_cache_mode`).toEqual([{ planCacheMode: "force_custom_plan" }]);
+  expect(await w.sql`show synchronous_commit`).toEqual([{ synchronousCommit: "on" }]);
 });

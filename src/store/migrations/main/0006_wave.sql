@@ -25,10 +25,17 @@ create function facts_hold(incident uuid, approved jsonb) returns boolean langua
                     where incident_id = incident order by version desc limit 1), false)
 $$;
 
+-- Whether the notice of a wave was given up.
+create function is_withdrawn(w wave) returns boolean language sql stable as $$
+  select exists (select from notice_version v join notice n on n.id = v.notice_id
+                  where v.id = w.notice_version_id and n.state = 'withdrawn')
+$$;
+
 -- Whether a wave may send at this moment.
 create function may_send(w wave) returns boolean language sql stable as $$
   select w.state in ('canary', 'sending')
      and (w.not_after is null or now() < w.not_after)
+     and not is_withdrawn(w)
      and facts_hold(w.incident_id, w.facts)
 $$;
 
