@@ -36,16 +36,20 @@ export interface SendReport {
  */
 export async function benchSend(messages: number, rounds: number): Promise<SendReport | undefined> {
   if (!POSTFIX_PRESENT) return undefined;
-  const sink = await startSink();
-  const stack = await startStack({ SMTP_URL: `smtp://${LOOPBACK}:${sink.port}` });
-  const env = { ...SETTINGS, ...stack.env };
-  const { ctx, close } = await compose(readConfig(env), "bench", {
-    log: createLog("warn", "bench"),
-  });
-  const workers = await Promise.all(
-    [1, 2].map((n) => startWorker({ env, logFile: join(stack.folder, `worker-${n}.log`) })),
-  );
+  const stops: (() => Promise<unknown>)[] = [];
   try {
+    const sink = await startSink();
+    stops.push(sink.stop);
+    const stack = await startStack({ SMTP_URL: `smtp://${LOOPBACK}:${sink.port}` });
+    stops.push(stack.stop);
+    const env = { ...SETTINGS, ...stack.env };
+    const log = createLog("warn", "bench");
+    const { ctx, close } = await compose(readConfig(env), "bench", { log });
+    stops.push(close);
+    for (const n of [1, 2]) {
+      const worker = await startWorker({ env, logFile: join(stack.folder, `worker-${n}.log`) });
+      stops.push(worker.stop);
+    }
     // Of a world, the builders use these three only.
     const w = { ctx, sql: ctx.sql, staff: await givenStaff(ctx) } as World;
     const incident = await givenIncident(w);
@@ -65,10 +69,7 @@ export async function benchSend(messages: number, rounds: number): Promise<SendR
     }
     return { messages, bytes, rounds: measured };
   } finally {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    await close();
-    await stack.stop();
-    await sink.stop();
+    for (const stop of stops.toReversed()) await stop();
   }
 }
 
