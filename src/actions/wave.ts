@@ -26,7 +26,8 @@ export function pause(
 
 /**
  * Go on after a pause, whatever its reason: two people must ask for it. Answers "waiting" after
- * the first. Refuses while the facts differ from what was approved.
+ * the first. Refuses while the facts differ from what was approved, and for good once the
+ * approved window is over or the notice is withdrawn.
  */
 export function resume(
   ctx: Context,

@@ -3,23 +3,28 @@ import { z } from "zod";
 import { DeliveryState, OPEN_STATES } from "../domain/delivery.ts";
 import { Instant } from "../domain/instant.ts";
 import { refuse } from "../domain/refusal.ts";
-import { PausedReason, WaveState, secondsLeft } from "../domain/wave.ts";
+import { Wave, secondsLeft } from "../domain/wave.ts";
 import { many, maybeOne, one } from "../store/db.ts";
 import type { Sql } from "../store/db.ts";
 
-/** How a wave stands. No personal data. */
-export const Progress = z.object({
-  id: z.uuid(),
-  incidentId: z.uuid(),
-  submissionId: z.uuid(),
-  audienceId: z.uuid(),
-  noticeVersionId: z.uuid(),
-  state: WaveState,
-  pausedReason: PausedReason.nullable(),
+/** What is shown of a wave itself. */
+const Head = Wave.pick({
+  id: true,
+  incidentId: true,
+  submissionId: true,
+  audienceId: true,
+  noticeVersionId: true,
+  state: true,
+  pausedReason: true,
+  startedAt: true,
+  endedAt: true,
+}).extend({
   /** False while the facts differ from what was approved; the wave cannot go on then. */
   factsHold: z.boolean(),
-  startedAt: Instant,
-  endedAt: Instant.nullable(),
+});
+
+/** How a wave stands. No personal data. */
+export const Progress = Head.extend({
   total: z.int(),
   /** How many deliveries are in each state; states with none are absent. */
   counts: z.partialRecord(DeliveryState, z.int()),
@@ -132,19 +137,7 @@ async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progre
   };
 }
 
-const WaveRow = z.object({
-  id: z.uuid(),
-  incidentId: z.uuid(),
-  submissionId: z.uuid(),
-  audienceId: z.uuid(),
-  noticeVersionId: z.uuid(),
-  state: WaveState,
-  pausedReason: PausedReason.nullable(),
-  canaryPassed: z.boolean(),
-  factsHold: z.boolean(),
-  startedAt: Instant,
-  endedAt: Instant.nullable(),
-});
+const WaveRow = Head.extend({ canaryPassed: z.boolean() });
 
 const Group = z.object({
   state: DeliveryState,
