@@ -1,177 +1,173 @@
-// Checks a demo from outside: it knows the people file and the catcher's API, and nothing of Candor.
-// Usage: node scripts/check-messages.mjs people.csv http://127.0.0.1:PORT '{"accepted":…}'
-// For every person who may be mailed there is one message, to that person alone, naming that
-// person's data elements and no others. Prints one line of JSON; exits 1 if anything differs.
+// Checks a demo from outside: it knows the people file, the catcher's API for mail and SMS, and
+// the public pages, and nothing of Candor.
+// Usage: node scripts/check-messages.mjs people.csv http://127.0.0.1:CATCHER '{"imported":…}'
+//        [--page http://127.0.0.1:PUBLIC/incidents/…] [--passes-used 77]
+// Every person gets each notice once, by the first way that reaches them, in their language,
+// naming their data elements and no others; and there is no other message. Prints one line of
+// JSON; exits 1 if anything differs.
 import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 
-const [file, catcher, ledgerText] = process.argv.slice(2);
-if (!file || !catcher)
-  throw new Error("Usage: check-messages.mjs people.csv http://127.0.0.1:PORT");
+import { allMail, allSms } from "./check-mail.mjs";
+import { myNoticeProblems, pageProblems } from "./check-pages.mjs";
+import { languageOf, readPeople, wayOf } from "./check-people.mjs";
+import { ELEMENTS, kindOf, listed, sorted } from "./check-words.mjs";
 
-// What a notice calls each element: written here a second time, on purpose. Mail names the
-// sensitive ones by their class only.
-const WORDING = {
-  name: "your name",
-  "phone-number": "your phone number",
-  "postal-address": "your postal address",
-  "date-of-birth": "your date of birth",
-  ssn: "your Social Security number",
-  medical: "your sensitive personal information",
-  "health-insurance": "your sensitive personal information",
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { page: { type: "string" }, "passes-used": { type: "string", default: "0" } },
+});
+const [file, catcher, ledgerText] = positionals;
+if (!file || !catcher || !ledgerText)
+  throw new Error("Usage: check-messages.mjs people.csv http://127.0.0.1:CATCHER '{…}'");
+
+/** Kind of notice → the channels that were approved for it, in order. */
+const WAVES = {
+  initial: ["email", "sms", "letter"],
+  update: ["email", "sms", "letter"],
+  invitation: ["email", "sms"],
 };
-
-const rows = records(await readFile(file, "utf8"));
-const good = rows.filter(isClean);
-const people = merge(good);
-const mailable = people.filter((person) => person.agreed === "yes");
-const messages = await allMessages(catcher);
+const ledger = JSON.parse(ledgerText);
+const { people, ...read } = readPeople(await readFile(file, "utf8"));
+const mail = (await allMail(catcher)).map((each) => ({ ...each, what: kindOf(each.text) }));
+const sms = (await allSms(catcher)).map((each) => ({ ...each, what: kindOf(each.body) }));
 const problems = [];
 
-// Couples share a mailbox: match messages to people by address and greeting.
-const waiting = new Map();
-for (const person of mailable) {
-  const key = person.email.toLowerCase();
-  waiting.set(key, [...(waiting.get(key) ?? []), person]);
+const first = new Map();
+const personal = new Map();
+const passes = new Map();
+for (const kind of Object.keys(WAVES)) {
+  checkMail(kind);
+  checkSms(kind);
 }
-for (const { to, text } of messages) {
-  const candidates = waiting.get(to.toLowerCase()) ?? [];
-  const at = candidates.findIndex(({ name }) => text.includes(name));
-  if (at < 0) {
-    problems.push("a message that nobody should get, or a second one");
-    continue;
-  }
-  const [person] = candidates.splice(at, 1);
-  const named = listed(text).join(" + ");
-  const expected = sorted([...person.exposure].map((code) => WORDING[code])).join(" + ");
-  if (named !== expected) problems.push(`a message names ${named} instead of ${expected}`);
+const asker = checkOthers();
+if (new Set(passes.values()).size < passes.size) problems.push("two people got the same pass");
+if (new Set(personal.values()).size < personal.size) problems.push("two people got the same code");
+checkLedger();
+if (values.page) {
+  const { page } = values;
+  problems.push(...(await pageProblems(page, people)));
+  const text = first.get(asker);
+  const around = { catcher, seen: mail.length, page, person: asker, text };
+  if (text) problems.push(...(await myNoticeProblems(around)));
 }
-const unsent = [...waiting.values()].flat();
-const gone = unsent.filter(({ email }) => email.startsWith("gone.")).length;
-if (unsent.length !== gone) problems.push(`${unsent.length - gone} people got no message`);
 
-const seen = {
-  people: people.length,
-  badRows: rows.length - good.length,
-  merged: good.length - people.length,
-  messages: messages.length,
-  refusedByTheServer: gone,
-  notMailable: people.length - mailable.length,
-};
-if (ledgerText) compareLedger(JSON.parse(ledgerText));
+const seen = { people: people.length, ...read, messages: mail.length, sms: sms.length };
 console.log(
   JSON.stringify({ ok: problems.length === 0, ...seen, problems: problems.slice(0, 10) }),
 );
 process.exit(problems.length === 0 ? 0 : 1);
 
+/** Couples share a mailbox: match mail to people by address and greeting. */
+function checkMail(kind) {
+  const waiting = new Map();
+  for (const person of people.filter((each) => wayOf(each, WAVES[kind]).mail)) {
+    const key = person.email.toLowerCase();
+    waiting.set(key, [...(waiting.get(key) ?? []), person]);
+  }
+  for (const message of mail.filter(({ what }) => what?.kind === kind)) {
+    const candidates = waiting.get(message.to) ?? [];
+    const at = candidates.findIndex(({ name }) => message.text.includes(name));
+    if (at < 0) problems.push(`${kind}: a mail that nobody should get, or a second one`);
+    else checkOne(kind, message, candidates.splice(at, 1)[0]);
+  }
+  const unsent = [...waiting.values()].flat().length;
+  if (unsent > 0) problems.push(`${kind}: ${unsent} people got no mail`);
+}
+
+function checkOne(kind, { text, oneClick, what }, person) {
+  const language = languageOf(person);
+  if (what.language !== language)
+    problems.push(`${kind}: a mail in ${what.language} instead of ${language}`);
+  if (oneClick !== (kind === "invitation")) problems.push(`${kind}: one click can stop it or not`);
+  const link = text.match(/https?:\/\/\S+/)?.[0];
+  const code = text.match(/\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}\b(?!-)/g)?.at(-1);
+  if ((personal.get(person) ?? code) !== code) problems.push(`${kind}: another personal code`);
+  personal.set(person, code);
+  if (kind === "initial") first.set(person, text);
+  if (kind === "invitation") {
+    passes.set(person, link);
+    const page = new URL(values.page ?? link ?? "http://none.invalid");
+    if (!link?.startsWith(`${page.origin}/survey/`)) problems.push(`${kind}: the link is ${link}`);
+    return;
+  }
+  if (link) problems.push(`${kind}: a notice has a link`);
+  const named = listed(text, what.language).join(" + ");
+  const taken = [...person.exposure].map((element) => ELEMENTS[language][element]);
+  const expected = sorted(taken).join(" + ");
+  if (named !== expected) problems.push(`${kind}: a mail names ${named} instead of ${expected}`);
+}
+
+/** Numbers are shared by several people: count by number, language and fate. */
+function checkSms(kind) {
+  const tally = new Map();
+  const count = (key, n) => tally.set(key, (tally.get(key) ?? 0) + n);
+  for (const person of people) {
+    const fate = wayOf(person, WAVES[kind], kind !== "initial").sms;
+    if (fate) count(`${person.phone} ${languageOf(person)} ${fate}`, 1);
+  }
+  for (const { to, status, what } of sms.filter((each) => each.what?.kind === kind)) {
+    // What the fake reports the wrong way round ends as queued.
+    const fate = status === "queued" ? "delivered" : status;
+    count(`${to} ${what.language} ${fate}`, -1);
+  }
+  const differing = [...tally.values()].filter((n) => n !== 0).length;
+  if (differing > 0) problems.push(`${kind}: SMS to ${differing} numbers are too many or too few`);
+}
+
+/** Codes, answers and the word to the owner of a follow-up. Answers the person who asked. */
+function checkOthers() {
+  const stray = [...mail, ...sms].filter(({ what }) => what === undefined).length;
+  if (stray > 0) problems.push(`${stray} messages are of no known kind`);
+  const of = (kind) => mail.filter(({ what }) => what?.kind === kind);
+  const { asked, answered } = ledger.inquiries;
+  expect("one-time codes", of("code").length, asked + answered);
+  expect("mails about answers", of("answered").length, answered);
+  expect("mails to owners of follow-ups", of("due").length, ledger.followUps.sent);
+  const known = new Map(people.map((person) => [person.email.toLowerCase(), person]));
+  if (of("due").some(({ to }) => known.has(to))) problems.push("a customer was told of a deadline");
+  const to = new Set([...of("code"), ...of("answered")].map((each) => each.to));
+  if (to.size > 1) problems.push("codes went to several people");
+  const [address] = to;
+  return known.get(address);
+}
+
 /** The demo's own figures must be the ones counted here. */
-function compareLedger({ rows: read, imported, merged, badRows, deliveries }) {
-  const { accepted, rejected, unknown } = deliveries.email;
-  const pairs = [
-    ["rows", read, rows.length],
-    ["imported", imported, seen.people],
-    ["merged", merged, seen.merged],
-    ["badRows", badRows, seen.badRows],
-    ["accepted", accepted, seen.messages],
-    ["rejected", rejected, gone],
-    ["unknown", unknown, 0],
-    ["needsLetter", deliveries.needsLetter, seen.notMailable],
-    ["excluded", deliveries.excluded, 0],
-  ];
-  for (const [name, said, counted] of pairs)
-    if (said !== counted) problems.push(`${name}: the ledger says ${said}, counted ${counted}`);
+function checkLedger() {
+  const ways = people.map((person) => wayOf(person, WAVES.initial));
+  const ended = (end) => ways.filter((way) => way.end === end).length;
+  const refused = (channel) => ways.filter((way) => way.refused.includes(channel)).length;
+  const letters = ended("letter");
+  const returned = Math.floor(letters / 25);
+  const used = Number(values["passes-used"]);
+  const { email } = ledger.deliveries;
+  expect("rows", ledger.rows, read.rows);
+  expect("imported", ledger.imported, people.length);
+  expect("merged", ledger.merged, read.merged);
+  expect("badRows", ledger.badRows, read.badRows);
+  expectAll("email", email, { accepted: ended("email"), rejected: refused("email"), unknown: 0 });
+  expect("needsLetter", ledger.deliveries.needsLetter, letters);
+  expect("excluded", ledger.deliveries.excluded, 0);
+  const sms = { accepted: 0, delivered: ended("sms"), rejected: refused("sms"), unknown: 0 };
+  expectAll("sms", ledger.sms, sms);
+  expectAll("letters", ledger.letters, { made: letters, mailed: letters - returned, returned });
+  expectAll("people", ledger.people, {
+    accepted: ended("email") + letters - returned,
+    delivered: ended("sms"),
+    rejected: ended("rejected") + returned,
+    "not-reached": ended("not-reached"),
+  });
+  const again = { email: ended("email"), sms: ended("sms"), needsLetter: letters };
+  expectAll("followUps", ledger.followUps, { sent: 1, ...again });
+  // Fewer than five answers are shown to nobody.
+  expect("surveyAnswers", ledger.surveyAnswers, used < 5 ? 0 : used);
 }
 
-/** A row that a careful person would accept: one address, a real phone, known elements, a one-line name. */
-function isClean(row) {
-  const address = /^[a-z0-9.]+@[a-z0-9.]+$/i.test(row.email);
-  const phone = /^\+\d{8,15}$/.test(row.phone);
-  const elements = row.exposure.split(";").every((code) => code !== "horoscope");
-  return address && phone && elements && !/[\r\n]/.test(row.name);
+function expectAll(name, said, counted) {
+  for (const key of new Set([...Object.keys(said), ...Object.keys(counted)]))
+    expect(`${name}.${key}`, said[key] ?? 0, counted[key] ?? 0);
 }
 
-/** The same reference, or the same address and name, is one person; what was taken adds up. */
-function merge(all) {
-  const byKey = new Map();
-  const found = [];
-  for (const row of all) {
-    const keys = [
-      `r:${row.reference}|${row.relation}`,
-      `e:${row.email}|${row.name}|${row.relation}`.toLowerCase(),
-    ];
-    const known = keys.map((key) => byKey.get(key)).find(Boolean);
-    const person = known ?? { ...row, exposure: new Set() };
-    if (!known) found.push(person);
-    for (const code of row.exposure.split(";")) person.exposure.add(code);
-    for (const key of keys) byKey.set(key, person);
-  }
-  return found;
-}
-
-/** The items of the list below "What information was involved". */
-function listed(text) {
-  const [, section = ""] = text.replaceAll("\r\n", "\n").split("What information was involved\n");
-  const list = section.split("\n\n").find((part) => part.startsWith("- ")) ?? "";
-  const items = list.split(/^- /m).slice(1);
-  return sorted(items.map((item) => item.replaceAll(/\s+/g, " ").trim()));
-}
-
-/** Each once, in one order. */
-function sorted(items) {
-  return [...new Set(items)].toSorted();
-}
-
-async function allMessages(url) {
-  const list = [];
-  for (;;) {
-    const page = await (await fetch(`${url}/api/messages?offset=${list.length}&limit=500`)).json();
-    for (const { id } of page.messages)
-      list.push(await readMessage(`${url}/api/messages/${id}/raw`));
-    if (list.length >= page.total || page.messages.length === 0) return list;
-  }
-}
-
-/** Just enough MIME for our own two-part messages: recipient, and the decoded plain text. */
-async function readMessage(url) {
-  const raw = (await (await fetch(url)).text()).replaceAll("\r\n", "\n");
-  const headers = raw.slice(0, raw.indexOf("\n\n")).replaceAll(/\n[ \t]+/g, " ");
-  const to = headers.match(/^To:.*?([^\s<>"]+@[^\s<>"]+?)>?$/im)?.[1] ?? "";
-  const boundary = headers.match(/boundary="?([^";]+)"?/i)?.[1] ?? "";
-  const part =
-    raw.split(`--${boundary}`).find((piece) => /content-type: text\/plain/i.test(piece)) ?? "";
-  const cut = part.indexOf("\n\n");
-  const body = part.slice(cut + 2);
-  const base64 = /content-transfer-encoding: base64/i.test(part.slice(0, cut));
-  return { to, text: base64 ? Buffer.from(body, "base64").toString() : quotedPrintable(body) };
-}
-
-function quotedPrintable(body) {
-  const bytes = body
-    .replaceAll(/=\n/g, "")
-    .replaceAll(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString();
-}
-
-/** RFC 4180, by hand: this checker shares no code with what it checks. */
-function records(text) {
-  const table = [];
-  let row = [];
-  let value = "";
-  let quoted = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const c = text[i];
-    if (quoted && c === '"' && text[i + 1] === '"') {
-      value += '"';
-      i += 1;
-    } else if (c === '"') quoted = !quoted;
-    else if (!quoted && c === ",") {
-      row.push(value);
-      value = "";
-    } else if (!quoted && c === "\n") {
-      table.push([...row, value.replace(/\r$/, "")]);
-      row = [];
-      value = "";
-    } else value += c;
-  }
-  const [header, ...rest] = table;
-  return rest.map((cells) => Object.fromEntries(header.map((name, n) => [name, cells[n] ?? ""])));
+function expect(name, said, counted) {
+  if (said !== counted) problems.push(`${name}: the ledger says ${said}, counted ${counted}`);
 }

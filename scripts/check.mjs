@@ -9,6 +9,7 @@ import { join } from "node:path";
 const SETTINGS = {
   NODE_ENV: "test",
   DATABASE_URL: "postgresql://candor@db.example.org/candor",
+  FEEDBACK_URL: "postgresql://feedback@answers.example.org/feedback",
   KEYSTORE_URL: "postgresql://candor@keys.example.org/candor",
   REDIS_URL: "redis://redis.example.org",
   SMTP_URL: "smtp://mail.example.org",

@@ -3,10 +3,15 @@ import { Command } from "commander";
 
 import { z } from "zod";
 
+import { followupCommands } from "./cli/followup.ts";
+import { inquiryCommands } from "./cli/inquiry.ts";
 import { keyCommands } from "./cli/key.ts";
+import { letterCommands } from "./cli/letter.ts";
 import { noticeCommands } from "./cli/notice.ts";
 import { operatorCommands } from "./cli/operator.ts";
+import { publicationCommands } from "./cli/publication.ts";
 import { responderCommands } from "./cli/responder.ts";
+import { surveyCommands } from "./cli/survey.ts";
 import { Refusal } from "./domain/refusal.ts";
 
 /** The command line: `candor --help` lists everything. */
@@ -16,6 +21,11 @@ async function main(): Promise<void> {
     .showHelpAfterError();
   responderCommands(program);
   noticeCommands(program);
+  inquiryCommands(program);
+  letterCommands(program);
+  followupCommands(program);
+  surveyCommands(program);
+  publicationCommands(program);
   operatorCommands(program);
   keyCommands(program);
   program

@@ -5,16 +5,36 @@ import { z } from "zod";
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int();
 
-const Environment = z.object({
+const postgres = z.url({ protocol: /^postgres(ql)?$/ });
+
+/** What every process needs. The public door needs no more: no key, no provider. */
+const Door = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("production"),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  KEYSTORE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_URL: postgres,
+  /** The answers of surveys, under a role of its own that may not read the main database. */
+  FEEDBACK_URL: postgres,
+  ORGANISATION: z.string().min(1).max(200),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+  PORT: port.default(8080),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  /** Hops of trusted reverse proxies in front of the web process. */
+  TRUSTED_PROXIES: count.min(0).max(10).default(0),
+  /** Where the public pages are kept as plain files too, for any web server. */
+  PUBLIC_FOLDER: z.string().min(1).optional(),
+  /** Checks that what the SMS provider reports comes from it. Two, with a comma, while one is replaced. */
+  TWILIO_AUTH_TOKEN: z
+    .string()
+    .transform((list) => list.split(",").map((token) => token.trim()))
+    .pipe(z.array(z.string().min(16)).min(1).max(2))
+    .optional(),
+});
+
+const Environment = Door.extend({
+  KEYSTORE_URL: postgres,
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }),
   MAIL_FROM: z.email(),
-  ORGANISATION: z.string().min(1).max(200),
   CONSOLE_URL: z.url({ protocol: /^https?$/ }),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }),
   /** More hosts that links in notices may lead to, with commas; the host of PUBLIC_URL always may. */
   LINK_HOSTS: z
     .string()
@@ -22,32 +42,59 @@ const Environment = z.object({
     .pipe(z.array(z.string().regex(/^[a-z0-9.-]+\.[a-z0-9-]+(:\d+)?$/)))
     .optional(),
   KEK_FILE: z.string().min(1),
-  PORT: port.default(8080),
-  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   /** Messages a second all workers together may hand to the e-mail provider; 0 means no limit. */
   EMAIL_RATE_MAX: count.min(0).max(100_000).default(0),
   /** Connections a worker keeps to the e-mail provider. */
   EMAIL_CONNECTIONS: count.min(1).max(100).default(10),
-  /** Hops of trusted reverse proxies in front of the web process. */
-  TRUSTED_PROXIES: count.min(0).max(10).default(0),
-});
+  /** The SMS provider; without an account there is no SMS. */
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/)
+    .optional(),
+  /** A messaging service (`MG…`) or a number of one's own. */
+  TWILIO_FROM: z
+    .string()
+    .regex(/^(MG[0-9a-f]{32}|\+[1-9]\d{3,14})$/)
+    .optional(),
+  TWILIO_BASE_URL: z.url({ protocol: /^https?$/ }).default("https://api.twilio.com"),
+  SMS_RATE_MAX: count.min(0).max(100_000).default(0),
+  /** SMS that a worker may have on their way to the provider at once. */
+  SMS_CONNECTIONS: count.min(1).max(100).default(10),
+}).refine(
+  ({ TWILIO_ACCOUNT_SID, TWILIO_FROM, TWILIO_AUTH_TOKEN }) =>
+    allOrNone([TWILIO_ACCOUNT_SID, TWILIO_FROM, TWILIO_AUTH_TOKEN]),
+  {
+    path: ["TWILIO_ACCOUNT_SID"],
+    message:
+      "Give TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM together, or none of them.",
+  },
+);
 
 /** The name of every setting. */
 export const SETTINGS = Object.keys(Environment.shape);
 
 export type Config = Readonly<z.output<typeof Environment>> & { readonly rootKey: Buffer };
+/** The settings of the public door, which holds no key. */
+export type DoorConfig = Readonly<z.output<typeof Door>>;
 
 /**
  * Read the environment once. If anything is wrong, say everything that is wrong, then stop.
  * Names settings and what they should be; never quotes a value.
  */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const given = present(environment);
   const parsed = Environment.safeParse(given);
   const problems = parsed.success ? [] : parsed.error.issues.map(sentence);
   const rootKey = readRootKey(given["KEK_FILE"], problems);
   if (!parsed.success || !rootKey || problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ ...parsed.data, rootKey });
+}
+
+/** The settings of the public door alone. Says everything that is wrong, like `readConfig`. */
+export function readDoorConfig(environment: NodeJS.ProcessEnv): DoorConfig {
+  const parsed = Door.safeParse(present(environment));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(sentence));
+  return Object.freeze(parsed.data);
 }
 
 /** Settings that cannot be used; the message lists every one. */
@@ -62,8 +109,17 @@ export class ConfigError extends Error {
   }
 }
 
+/** An empty setting is one that was not given. */
+function present(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+}
+
+function allOrNone(settings: readonly unknown[]): boolean {
+  return new Set(settings.map((each) => each === undefined)).size === 1;
+}
+
 function sentence(issue: z.core.$ZodIssue): string {
-  return `${issue.path.join(".")}: ${issue.message}`;
+  return `${String(issue.path[0])}: ${issue.message}`;
 }
 
 /** The root key: 32 bytes as 64 hex digits in a file that only its owner may read. */

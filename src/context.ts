@@ -1,25 +1,47 @@
-import type { Config } from "./config.ts";
+import type { Config, DoorConfig } from "./config.ts";
 import type { Outcome } from "./domain/delivery.ts";
+import type { SetLetter } from "./domain/delivery/letter.ts";
+import type { Metrics } from "./domain/delivery/letter-line.ts";
+import type { Paper } from "./domain/delivery/letter-paper.ts";
+import type { PageLanguage } from "./domain/language.ts";
 import type { Layout } from "./domain/notice/compile.ts";
 import type { Runbook } from "./domain/task.ts";
 import type { Log } from "./log.ts";
 import type { Database } from "./store/db.ts";
 
 /**
- * What every action is given. There is no way from here to Redis: work for the
- * queue is a row, and `src/relay.ts` alone hands rows on.
+ * What the public door has, and so all that a page there can use. It holds no key that opens
+ * anything: what people type is sealed at once, to be opened by a worker, and what they may read
+ * is sealed by a worker to the key in their own cookie.
  */
-export interface Context {
-  readonly config: Config;
+export interface DoorContext {
+  readonly config: DoorConfig;
   readonly sql: Database;
-  readonly vault: Vault;
-  readonly email: EmailGateway;
-  /** The incident runbooks of `runbooks/incident/`, read and checked at start. */
-  readonly runbooks: readonly Runbook[];
-  /** Layouts, pages and shipped notices, read once at start. */
+  /** The answers of surveys: another database, under a role that knows no people. */
+  readonly feedback: Database;
+  readonly box: Box;
+  /** Layouts, pages, words and shipped notices, read once at start. */
   readonly templates: Templates;
   readonly now: () => Date;
   readonly log: Log;
+}
+
+/**
+ * What every action is given. There is no way from here to Redis: work for the
+ * queue is a row, and `src/relay.ts` alone hands rows on.
+ */
+export interface Context extends DoorContext {
+  readonly config: Config;
+  readonly vault: Vault;
+  readonly email: EmailGateway;
+  /** Absent where no SMS provider is set up. */
+  readonly sms: SmsGateway | undefined;
+  /** Where the public pages are kept as plain files; absent where PUBLIC_FOLDER is not set. */
+  readonly site: Site | undefined;
+  /** What letters are printed with; see `src/gateways/letter.ts`. */
+  readonly press: Press;
+  /** The incident runbooks of `runbooks/incident/`, read and checked at start. */
+  readonly runbooks: readonly Runbook[];
 }
 
 /** See `src/gateways/templates.ts`. */
@@ -28,32 +50,32 @@ export interface Templates {
   notice(kind: string, language: string): string | undefined;
   /** What goes around a notice to make it a mail. */
   readonly mail: Layout;
-  /** The page where anybody checks a notice code. */
-  checkPage(view: CheckView): string;
+  /**
+   * A page of `templates/public/` in one of the page languages, inside the public layout. Its
+   * words come from the file of the same name in `templates/words/`, as `w`.
+   */
+  page(name: string, language: PageLanguage, view: Readonly<Record<string, unknown>>): string;
+  /** The words of one file as plain text, with the values filled in: for mails and SMS of ours. */
+  words(
+    file: string,
+    language: PageLanguage,
+    values: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, string>>;
   /** The style sheet of the public pages. */
   readonly stylesheet: string;
 }
 
-export interface CheckView {
-  readonly organisation: string;
-  /** Whether a code was asked for. */
-  readonly asked: boolean;
-  /** Too many codes were asked for from one network. */
-  readonly busy?: boolean;
-  readonly found?: {
-    readonly code: string;
-    /** The subjects it goes out under. */
-    readonly subjects: readonly string[];
-    readonly from: string;
-    readonly language: string;
-    /** Rendered by us from escaped parts. */
-    readonly html: string;
-  };
+/** A folder of plain files that any web server can serve. */
+export interface Site {
+  /** Put a file at a path, whole or not at all; false where it says the same already. */
+  write(path: string, content: string): Promise<boolean>;
 }
 
 /** Keys per incident; see `src/gateways/vault.ts`. */
 export interface Vault {
   keys(id: string): Promise<Keys>;
+  /** Destroy a key for good, here and in the keystore; its backups age out with theirs. */
+  destroy(id: string): Promise<void>;
   forget(): void;
 }
 
@@ -81,4 +103,56 @@ export interface EmailGateway {
   /** Hand over one message. `mayWrite` is asked just before the body is written; false sends nothing. */
   send(email: OutgoingEmail, mayWrite: () => boolean): Promise<Outcome>;
   close(): Promise<void>;
+}
+
+/** One SMS to one number. */
+export interface OutgoingSms {
+  /** E.164. */
+  readonly to: string;
+  readonly text: string;
+  /** Where the provider reports what became of it; names the attempt and no person. */
+  readonly statusCallback: string;
+}
+
+export interface SmsGateway {
+  /** SMS that can be on their way to the provider at once. */
+  readonly connections: number;
+  /** Hand over one SMS. `mayWrite` is asked just before the request is written; false sends nothing. */
+  send(sms: OutgoingSms, mayWrite: () => boolean): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/**
+ * Sealing to a public key (HPKE, RFC 9180: X25519, HKDF-SHA256, AES-256-GCM). Who seals cannot
+ * open. `purpose` is bound: a blob made for one purpose does not open for another.
+ */
+export interface Box {
+  newKeys(): Promise<{ readonly publicKey: Buffer; readonly privateKey: Buffer }>;
+  seal(publicKey: Buffer, purpose: string, value: unknown): Promise<Buffer>;
+  /** Throws where the blob was not sealed to this key for this purpose. */
+  open(privateKey: Buffer, purpose: string, blob: Buffer): Promise<unknown>;
+}
+
+/** Makes PDF files of letters, in the bundled fonts. */
+export interface Press {
+  readonly metrics: Metrics;
+  open(options: PressOptions): PressFile;
+}
+
+export interface PressOptions {
+  readonly paper: Paper;
+  /** BCP 47. */
+  readonly language: string;
+  readonly title: string;
+  readonly author: string;
+  readonly madeAt: Date;
+}
+
+/** A PDF that grows letter by letter. What is finished can be taken out at any time. */
+export interface PressFile {
+  add(letter: SetLetter): void;
+  /** What has been written since the last call. */
+  take(): Buffer;
+  /** No letter comes after this; take out the rest then. */
+  end(): void;
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 export const JOBS = {
   /** Send the deliveries of one slice. One queue per channel and provider. */
   "email-smtp": z.strictObject({ sliceId: z.uuid() }),
+  "sms-twilio": z.strictObject({ sliceId: z.uuid() }),
   /** Act on one outbox row; its `kind` picks the action. */
   outbox: z.strictObject({ outboxId: z.coerce.number().int() }),
 } as const;

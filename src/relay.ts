@@ -2,6 +2,7 @@ import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 
 import type { Context } from "./context.ts";
+import type { SentChannel } from "./domain/delivery.ts";
 import { openRedis } from "./gateways/redis.ts";
 import { PREFIX } from "./jobs.ts";
 import type { JobName } from "./jobs.ts";
@@ -26,16 +27,17 @@ export interface Relay {
 export async function startRelay(ctx: Context, redis: Redis): Promise<Relay> {
   const queues = {
     "email-smtp": openQueue("email-smtp", redis),
+    "sms-twilio": openQueue("sms-twilio", redis),
     outbox: openQueue("outbox", redis),
   };
-  const pace = createPace(ctx.config.EMAIL_RATE_MAX);
+  const lanes = lanesOf(ctx);
   let running: Promise<void> | undefined;
   let again = false;
   let down = false;
 
   async function turn(): Promise<void> {
     try {
-      await tick({ ctx, redis, queues, pace });
+      await tick({ ctx, redis, queues, lanes });
       if (down) ctx.log.info("relaying again");
       down = false;
     } catch (err) {
@@ -75,34 +77,68 @@ export interface Parts {
   readonly ctx: Context;
   readonly redis: Redis;
   readonly queues: Record<JobName, Queue>;
+  readonly lanes: readonly Lane[];
+}
+
+/** One channel and provider, with a queue and a pace of its own. */
+interface Lane {
+  readonly channel: SentChannel;
+  readonly queue: Extract<JobName, "email-smtp" | "sms-twilio">;
   readonly pace: Pace;
 }
 
+/** The lanes that this process can fill: without an SMS provider its rows stay planned. */
+function lanesOf({ config, sms }: Context): Lane[] {
+  const email = {
+    channel: "email",
+    queue: "email-smtp",
+    pace: createPace(config.EMAIL_RATE_MAX),
+  } as const;
+  const pace = createPace(config.SMS_RATE_MAX);
+  return sms ? [email, { channel: "sms", queue: "sms-twilio", pace }] : [email];
+}
+
 /** One turn of the relay. Throws while Redis or PostgreSQL is away; nothing is lost then. */
-export async function tick({ ctx, redis, queues, pace }: Parts): Promise<void> {
+export async function tick({ ctx, redis, queues, lanes }: Parts): Promise<void> {
   await recogniseRedis(ctx, redis);
 
   const due = await ctx.sql.begin((tx) => outbox.take(tx, OUTBOX_MAX));
   await queues.outbox.addBulk(due.map((outboxId) => ({ name: "outbox", data: { outboxId } })));
 
-  const waiting = await leasedCounts(ctx.sql);
-  const rowsOf = (counts: typeof waiting) => counts.reduce((sum, { rows }) => sum + rows, 0);
+  const leased = await leasedCounts(ctx.sql);
+  const running = await waves.running(ctx.sql);
+  for (const lane of lanes) {
+    const waiting = leased.filter(({ channel }) => channel === lane.channel);
+    await fill(ctx, lane, queues[lane.queue], { waiting, running });
+  }
+}
+
+/** Lease what one channel has room for, the most urgent waves first, and hand it to its queue. */
+async function fill(
+  ctx: Context,
+  { channel, pace }: Lane,
+  queue: Queue,
+  { waiting, running }: { waiting: Waiting; running: readonly waves.Running[] },
+): Promise<void> {
+  const rowsOf = (counts: Waiting) => counts.reduce((sum, { rows }) => sum + rows, 0);
   let free = pace.room(rowsOf(waiting));
-  for (const wave of await waves.running(ctx.sql)) {
+  for (const wave of running) {
     // What waits of less urgent waves takes no room from this one, which overtakes it.
     const room = free + rowsOf(waiting.filter(({ priority }) => priority > wave.priority));
     if (room <= 0) break;
     const canaryOnly = wave.state === "canary";
-    const leased = await ctx.sql.begin((tx) =>
-      lease(tx, { waveId: wave.id, canaryOnly, rowsMax: room }),
+    const slices = await ctx.sql.begin((tx) =>
+      lease(tx, { waveId: wave.id, channel, canaryOnly, rowsMax: room }),
     );
-    const sliceIds = leased.map(({ sliceId }) => sliceId);
-    await hand(ctx, queues["email-smtp"], sliceIds, wave.priority);
-    const rows = leased.reduce((sum, slice) => sum + slice.rows, 0);
+    const sliceIds = slices.map(({ sliceId }) => sliceId);
+    await hand(ctx, queue, sliceIds, wave.priority);
+    const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
     pace.leased(rows);
     free -= rows;
   }
 }
+
+type Waiting = Awaited<ReturnType<typeof leasedCounts>>;
 
 /** How many rows may wait in slices: two minutes of work at the speed seen, at most 20,000. */
 export interface Pace {
@@ -123,7 +159,9 @@ export function createPace(rateMax: number, now: () => number = () => performanc
         before = { rows: leasedNow, at: now() };
       }
       const rate = rateMax > 0 ? Math.min(perSecond, rateMax) : perSecond;
-      const most = Math.min(ROWS_MAX, Math.max(ROWS_MIN, Math.ceil(rate * WINDOW_SECONDS)));
+      // Rows that wait for a slow rate are leased and given back over and over.
+      const least = rateMax > 0 ? Math.min(ROWS_MIN, rateMax * WINDOW_SECONDS) : ROWS_MIN;
+      const most = Math.min(ROWS_MAX, Math.max(least, Math.ceil(rate * WINDOW_SECONDS)));
       return most - leasedNow;
     },
     leased: (rows) => void (before = { ...before, rows: before.rows + rows }),
@@ -162,7 +200,7 @@ async function hand(
       await queue.addBulk(
         sliceIds
           .slice(at, at + BULK_MAX)
-          .map((sliceId) => ({ name: "email-smtp", data: { sliceId }, opts: { priority } })),
+          .map((sliceId) => ({ name: queue.name, data: { sliceId }, opts: { priority } })),
       );
   } catch (error) {
     await giveBack(ctx.sql, sliceIds);

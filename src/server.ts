@@ -1,12 +1,11 @@
 import { createServer } from "node:http";
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { parseArgs } from "node:util";
 
-import { compose, usableConfig } from "./compose.ts";
-import { ConfigError, readConfig } from "./config.ts";
-import type { Config } from "./config.ts";
-import type { Context } from "./context.ts";
-import { createApp } from "./http/app.ts";
+import { compose, composeDoor, usableConfig } from "./compose.ts";
+import { ConfigError, readConfig, readDoorConfig } from "./config.ts";
+import type { DoorContext } from "./context.ts";
+import { createApp, createPublicApp } from "./http/app.ts";
 import type { Door } from "./http/app.ts";
 
 /**
@@ -19,21 +18,30 @@ async function main(): Promise<void> {
   });
   const door = DOORS.find((known) => known === values.door);
   if (!door) throw new ConfigError(["--door: use console, public or both."]);
+  const read = door === "public" ? readDoorConfig : readConfig;
   if (values["check-config"]) {
-    readConfig(process.env);
+    read(process.env);
     return void process.stdout.write("The settings are usable.\n");
   }
 
-  const config = await usableConfig(process.env);
-  const { ctx, close } = await compose(config, `web-${door}`);
-  const server = await listen(ctx, config, door);
-  drainOnSignal(server, ctx, close);
+  const { app, ctx, close } = await opened(door);
+  drainOnSignal(await listen(ctx, app, door), ctx, close);
 }
 
-async function listen(ctx: Context, config: Config, door: Door): Promise<Server> {
-  const server = createServer(LIMITS, createApp(ctx, door));
+/** The public door holds no key: it is composed of less. */
+async function opened(door: Door) {
+  if (door === "public") {
+    const { ctx, close } = await composeDoor(readDoorConfig(process.env));
+    return { app: createPublicApp(ctx), ctx, close };
+  }
+  const { ctx, close } = await compose(await usableConfig(process.env), `web-${door}`);
+  return { app: createApp(ctx, door), ctx, close };
+}
+
+async function listen(ctx: DoorContext, app: RequestListener, door: Door): Promise<Server> {
+  const server = createServer(LIMITS, app);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(config.PORT, resolve);
+    server.once("error", reject).listen(ctx.config.PORT, resolve);
   });
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
@@ -41,7 +49,7 @@ async function listen(ctx: Context, config: Config, door: Door): Promise<Server>
   return server;
 }
 
-function drainOnSignal(server: Server, ctx: Context, close: () => Promise<void>): void {
+function drainOnSignal(server: Server, ctx: DoorContext, close: () => Promise<void>): void {
   let draining = false;
   const stop = () => {
     if (draining) process.exit(1);

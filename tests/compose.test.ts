@@ -58,10 +58,24 @@ describe("a keystore on the server of the main database", () => {
   });
 });
 
+test("there is a way to send SMS exactly where an account is set up", async () => {
+  const account = {
+    TWILIO_ACCOUNT_SID: `AC${"0".repeat(32)}`,
+    TWILIO_AUTH_TOKEN: ["0123456789abcdef", "fedcba9876543210"],
+    TWILIO_FROM: "+12025550100",
+    SMS_CONNECTIONS: 7,
+  };
+  const [none, some] = [await start(w.config), await start({ ...w.config, ...account })];
+  expect(none.ctx.sms).toBeUndefined();
+  expect(some.ctx.sms).toMatchObject({ connections: 7 });
+  await Promise.all([none.close(), some.close()]);
+});
+
 test("every server that cannot be used is named at once, without its address or password", async () => {
   const nowhere = {
     ...w.config,
     DATABASE_URL: "postgresql://candor:s3cret@127.0.0.1:9/candor",
+    FEEDBACK_URL: "postgresql://feedback:s3cret@127.0.0.1:9/feedback",
     KEYSTORE_URL: "postgresql://candor:s3cret@127.0.0.1:9/keystore",
     REDIS_URL: "redis://:s3cret@127.0.0.1:9",
   };
@@ -70,6 +84,7 @@ test("every server that cannot be used is named at once, without its address or 
     name: "ConfigError",
     problems: [
       expect.stringMatching(/^DATABASE_URL: /),
+      expect.stringMatching(/^FEEDBACK_URL: /),
       expect.stringMatching(/^KEYSTORE_URL: /),
       expect.stringMatching(/^REDIS_URL: /),
     ],
@@ -80,6 +95,7 @@ test("every server that cannot be used is named at once, without its address or 
 test("settings that are wrong and servers that do not answer are listed together", async () => {
   const environment = {
     DATABASE_URL: w.config.DATABASE_URL,
+    FEEDBACK_URL: w.config.FEEDBACK_URL,
     KEYSTORE_URL: "postgresql://candor:s3cret@127.0.0.1:9/keystore",
     REDIS_URL: "redis://:s3cret@127.0.0.1:9",
     SMTP_URL: "smtp://smtp.example.org",

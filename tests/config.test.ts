@@ -12,6 +12,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "candor-config-"));
   good = {
     DATABASE_URL: "postgresql://candor:s3cret-one@db.example.org/candor",
+    FEEDBACK_URL: "postgresql://feedback:s3cret-five@answers.example.org/feedback",
     KEYSTORE_URL: "postgresql://candor:s3cret-two@keys.example.org/candor",
     REDIS_URL: "redis://:s3cret-three@redis.example.org",
     SMTP_URL: "smtps://user:s3cret-four@smtp.example.org",
@@ -38,7 +39,11 @@ test("an empty setting counts as absent", () => {
 test("every problem is listed at once", () => {
   const bad = {
     DATABASE_URL: "mysql://db.example.org",
+    FEEDBACK_URL: "redis://answers.example.org",
     KEYSTORE_URL: "not a url",
+    TWILIO_AUTH_TOKEN: "short",
+    TWILIO_FROM: "0049",
+    SMS_CONNECTIONS: "0",
     SMTP_URL: "http://smtp.example.org",
     MAIL_FROM: "nobody",
     ORGANISATION: "x".repeat(201),

@@ -35,11 +35,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function relaying(work: () => Promise<void>, url = server.url): Promise<void> {
+async function relaying(work: () => Promise<void>, url = server.url, ctx = w.ctx): Promise<void> {
   const connection = openRedis(url, true);
   // As a worker does: its other connections have met Redis before the relay starts.
   if (url === server.url) await new Promise((resolve) => connection.once("ready", resolve));
-  const relay = await startRelay(w.ctx, connection);
+  const relay = await startRelay(ctx, connection);
   try {
     await work();
   } finally {
@@ -139,6 +139,21 @@ describe("the relay", () => {
     });
   });
 
+  test("hands SMS to a queue of their own, and leaves them where no provider is set up", async () => {
+    const people = Array.from({ length: 120 }, () => ({ email: undefined, phone: "+12025550142" }));
+    const given = { people, channels: ["sms"] } as const;
+    const { waveId } = await givenWave(w, given);
+    await relaying(() => sleep(1_200), server.url, { ...w.ctx, sms: undefined });
+    expect(await states(w, waveId)).toEqual({ planned: 120 });
+    await relaying(async () => {
+      await until(async () => (await slicesOf(waveId)).length === 2);
+      const slices = (await slicesOf(waveId)).map((sliceId) => ({ sliceId }));
+      await until(async () => (await jobsOf("sms-twilio")).length >= 2);
+      expect(await jobsOf("sms-twilio")).toEqual(expect.arrayContaining(slices));
+      expect(await jobsOf("email-smtp")).not.toEqual(expect.arrayContaining(slices.slice(0, 1)));
+    });
+  });
+
   test("waits while Redis is away, holding nothing, and can be stopped", async () => {
     const { waveId } = await givenWave(w, { people: 5 });
     const nobody = `redis://127.0.0.1:${await freePort()}/0`;
@@ -168,6 +183,11 @@ describe("the window", () => {
     ms += 1_000;
     expect(pace.room(0)).toBe(3_600);
   });
+
+  test("is that wide from the start where the rate is slow", () => {
+    expect(createPace(1, () => 0).room(0)).toBe(120);
+    expect(createPace(100, () => 0).room(0)).toBe(2_000);
+  });
 });
 
 describe("the rate", () => {
@@ -179,6 +199,12 @@ describe("the rate", () => {
     // Whole seconds that the loop can touch, each worth 20.
     expect(taken).toBeGreaterThanOrEqual(20);
     expect(taken).toBeLessThanOrEqual(60);
+  });
+
+  test("of one queue leaves the other's untouched", async () => {
+    const [email, sms] = [createRate(redis, 1), createRate(redis, 1, "sms-twilio")];
+    await email(1);
+    expect(await sms(1)).toBe(1);
   });
 
   test("answers none after a quarter of a second rather than wait", async () => {

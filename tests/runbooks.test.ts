@@ -34,9 +34,11 @@ describe("operators' runbooks", () => {
     await w.close();
   });
 
-  test("cover six cases", () => {
+  test("cover eight cases", () => {
     expect(RUNBOOKS.map(([name]) => name)).toEqual([
+      "missed-follow-up.md",
       "provider-outage.md",
+      "public-door.md",
       "restore.md",
       "root-key-escrow.md",
       "rotate-keys.md",

@@ -5,6 +5,8 @@ import type { Redis } from "ioredis";
 
 import { abandon, createSender } from "../src/actions/delivery/send.ts";
 import type { Sender } from "../src/actions/delivery/send.ts";
+import { ownWords } from "../src/actions/feedback/own.ts";
+import { ensureIntakeKey } from "../src/actions/intake.ts";
 import { startBeat } from "../src/actions/worker.ts";
 import { compose, usableConfig } from "../src/compose.ts";
 import type { Composed } from "../src/compose.ts";
@@ -13,18 +15,33 @@ import { openRedis, startRelay } from "../src/relay.ts";
 import { handleOutbox } from "./outbox.ts";
 import { createRate } from "./rate.ts";
 import { sendEmail } from "./send-email.ts";
+import { sendSms } from "./send-sms.ts";
 import { startSweep } from "./sweep.ts";
 
 /** One process: relays, sends, acts on the outbox, sweeps and beats. Any number may run. */
 async function start({ ctx, close }: Composed): Promise<Running> {
   const workerId = randomUUID();
+  await ensureIntakeKey(ctx);
   const beat = await startBeat(ctx, workerId);
   const redis = openRedis(ctx.config.REDIS_URL);
   const quick = openRedis(ctx.config.REDIS_URL, true);
-  const takeTokens = createRate(quick, ctx.config.EMAIL_RATE_MAX);
-  const sender = createSender(ctx, { workerId, mayWrite: beat.mayWrite, takeTokens });
-  const workers = [sendEmail(sender)(ctx, redis), handleOutbox(ctx, redis)];
-  const sweep = startSweep(ctx);
+  const self = { workerId, mayWrite: beat.mayWrite, own: ownWords };
+  const email = createSender(ctx, {
+    ...self,
+    takeTokens: createRate(quick, ctx.config.EMAIL_RATE_MAX),
+  });
+  const sms = createSender(ctx, {
+    ...self,
+    channel: "sms",
+    takeTokens: createRate(quick, ctx.config.SMS_RATE_MAX, "sms-twilio"),
+  });
+  const senders = [email, sms];
+  const workers = [
+    sendEmail(email)(ctx, redis),
+    ...(ctx.sms ? [sendSms(sms)(ctx, redis)] : []),
+    handleOutbox(ctx, redis),
+  ];
+  const sweep = startSweep(ctx, self);
   const relay = await startRelay(ctx, quick);
   ctx.log.info({ workerId }, "ready");
 
@@ -32,9 +49,9 @@ async function start({ ctx, close }: Composed): Promise<Running> {
     /** Take nothing new, finish what is claimed, give the rest back. */
     async drain() {
       ctx.log.info({ workerId }, "worker stopping");
-      sender.stopping = true;
+      for (const sender of senders) sender.stopping = true;
       const closed = relay.stop().then(() => Promise.all(workers.map((each) => each.close())));
-      await Promise.race([closed, settledWithout(redis, sender)]);
+      await Promise.race([closed, settledWithout(redis, senders)]);
       await sweep.stop();
       await beat.stop();
       redis.disconnect();
@@ -46,8 +63,9 @@ async function start({ ctx, close }: Composed): Promise<Running> {
 }
 
 /** BullMQ closes only once Redis answers. While it is away, our own end of the work is enough. */
-async function settledWithout(redis: Redis, sender: Sender): Promise<void> {
-  while (redis.status === "ready" || sender.active.size > 0) await sleep(LOOK_MS);
+async function settledWithout(redis: Redis, senders: readonly Sender[]): Promise<void> {
+  const busy = () => senders.some(({ active }) => active.size > 0);
+  while (redis.status === "ready" || busy()) await sleep(LOOK_MS);
 }
 
 interface Running {

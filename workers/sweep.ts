@@ -1,33 +1,68 @@
 import * as audience from "../src/actions/audience.ts";
 import * as delivery from "../src/actions/delivery.ts";
+import { sweepLetters } from "../src/actions/delivery/letter.ts";
+import { releaseAnswers } from "../src/actions/feedback/release.ts";
+import { sweepSurveys } from "../src/actions/feedback/survey.ts";
+import * as followup from "../src/actions/followup/tick.ts";
+import { sweepVisits } from "../src/actions/inquiry/visit.ts";
+import { sweepIntake } from "../src/actions/intake.ts";
+import { sendMessages } from "../src/actions/message.ts";
+import { writeSite } from "../src/actions/publication/site.ts";
+import * as receipt from "../src/actions/receipt.ts";
+import { sweepSubscriptions } from "../src/actions/subscription.ts";
 import * as wave from "../src/actions/wave.ts";
 import type { Context } from "../src/context.ts";
 
+/** What the sweep must know of the process it runs in. */
+interface Self {
+  readonly workerId: string;
+  readonly mayWrite: (claimedAt: number) => boolean;
+}
+
 /** Put things right on a timer, in every worker; row locks keep them apart. */
-export function startSweep(ctx: Context): { stop(): Promise<void> } {
+export function startSweep(ctx: Context, self: Self): { stop(): Promise<void> } {
   const timers = [
-    every(ctx, EVERY_SECOND_MS, async () => {
-      await delivery.sweep(ctx);
-      await wave.sweep(ctx);
-    }),
-    every(ctx, EVERY_MINUTE_MS, () => audience.sweepUploads(ctx)),
+    every(ctx, EVERY_SECOND_MS, delivery.sweep, receipt.sweep, wave.sweep),
+    every(ctx, EVERY_SECOND_MS, () => followup.sweep(ctx)),
+    every(ctx, EVERY_HALF_SECOND_MS, () => sendMessages(ctx, self)),
+    every(
+      ctx,
+      EVERY_MINUTE_MS,
+      audience.sweepUploads,
+      sweepLetters,
+      sweepIntake,
+      sweepVisits,
+      releaseAnswers,
+      sweepSurveys,
+      sweepSubscriptions,
+    ),
+    every(ctx, EVERY_MINUTE_MS, () => writeSite(ctx)),
   ];
   return { stop: async () => void (await Promise.all(timers.map((stop) => stop()))) };
 }
 
-/** Run again and again, never twice at once; answers how to stop. */
-function every(ctx: Context, ms: number, work: () => Promise<unknown>): () => Promise<void> {
+/**
+ * Run these one after the other, again and again, never twice at once; answers how to stop. One
+ * that fails keeps none of the others from its turn: files must go whatever else is broken.
+ */
+function every(
+  ctx: Context,
+  ms: number,
+  ...works: readonly ((ctx: Context) => Promise<unknown>)[]
+): () => Promise<void> {
+  const failing = new Set<unknown>();
   let running: Promise<void> | undefined;
-  let failing = false;
 
   async function turn(): Promise<void> {
-    try {
-      await work();
-      failing = false;
-    } catch (err) {
-      if (!failing) ctx.log.error({ err }, "a sweep failed");
-      failing = true;
-    }
+    for (const work of works)
+      try {
+        await work(ctx);
+        failing.delete(work);
+      } catch (err) {
+        // Said once an outage, not every time.
+        if (!failing.has(work)) ctx.log.error({ err, sweep: work.name }, "a sweep failed");
+        failing.add(work);
+      }
     running = undefined;
   }
 
@@ -38,5 +73,6 @@ function every(ctx: Context, ms: number, work: () => Promise<unknown>): () => Pr
   };
 }
 
+const EVERY_HALF_SECOND_MS = 500;
 const EVERY_SECOND_MS = 1_000;
 const EVERY_MINUTE_MS = 60_000;

@@ -121,6 +121,6 @@ function version(incidentId: string, number: number, authored: Authored): Scope 
 function trace({ version: number, fieldHashes: hashes }: Scope, fields: (keyof typeof hashes)[]) {
   return {
     version: number,
-    facts: Object.fromEntries(fields.map((field) => [field, hashes[field]])),
+    facts: Object.fromEntries(fields.map((field) => [field, hashes[field] ?? null])),
   };
 }

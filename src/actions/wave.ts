@@ -10,6 +10,7 @@ import * as deliveries from "../store/delivery/plan.ts";
 import * as timeline from "../store/timeline.ts";
 import * as waves from "../store/wave.ts";
 import { secondPerson } from "./countersign.ts";
+import { moveOn } from "./wave/onward.ts";
 
 /** Stop claiming at once. What is in flight ends. Refuses a wave that is not running. */
 export function pause(
@@ -101,8 +102,9 @@ export function openBreaker(
   });
 }
 
-/** Judge canaries and end what has ended. Any worker may do this at any time. */
+/** Move on who was not reached, judge canaries, end what has ended. Any worker may, at any time. */
 export async function sweep(ctx: Context): Promise<void> {
+  await moveOn(ctx);
   for (const { id, incidentId } of await waves.underWay(ctx.sql)) {
     const found = await waves.find(ctx.sql, incidentId, id);
     if (await verdict(ctx.sql, found))
@@ -148,6 +150,8 @@ async function verdict(sql: Sql, found: Wave): Promise<Said | undefined> {
   const open = await waves.hasOpen(sql, found.id);
   const barrier = open ? await waves.barrier(sql, found.id) : undefined;
   if (barrier) return barrier;
+  // A wave that started or went on as the facts changed was not there to be stopped.
+  if (open && !(await waves.factsHold(sql, found.id))) return "changed";
   if (found.state === "canary") {
     const said = wave.canaryVerdict(await waves.canaryCounts(sql, found.id));
     return said === "wait" ? undefined : said;
@@ -187,6 +191,7 @@ function by({ staffId, requestId }: Actor) {
 /** Why a wave is stopped without anybody pressing stop: the reason that people read. */
 const STOPS = {
   stop: "canary",
+  changed: "facts-changed",
   late: "late",
   withdrawn: "person",
 } as const satisfies Record<string, PausedReason>;

@@ -16,8 +16,10 @@ export interface Client {
     schema: T,
     options?: PostOptions,
   ): Promise<z.output<T>>;
+  /** Replace a thing as a whole. */
+  put<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>>;
   /** Stream a file down. */
-  download(path: string, totp: string): Promise<Readable>;
+  download(path: string, totp?: string): Promise<Readable>;
   /** Stream a file up. */
   upload<T extends z.ZodType>(
     path: string,
@@ -54,6 +56,7 @@ export class ProblemError extends Error {
 /** A client for a console's address and a person's token (none for accepting an invitation). */
 export function createClient(consoleUrl: string, token?: string): Client {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const json = { ...authorization, "content-type": "application/json" };
 
   async function answer(path: string, init: RequestInit): Promise<Response> {
     const response = await fetch(new URL(path, consoleUrl), init).catch((error: unknown) => {
@@ -76,8 +79,7 @@ export function createClient(consoleUrl: string, token?: string): Client {
         {
           method: "POST",
           headers: {
-            ...authorization,
-            "content-type": "application/json",
+            ...json,
             ...(options.once ? {} : { "idempotency-key": randomUUID() }),
             ...(options.totp === undefined ? {} : { "candor-totp": options.totp }),
           },
@@ -85,8 +87,11 @@ export function createClient(consoleUrl: string, token?: string): Client {
         },
         schema,
       ),
+    put: (path, body, schema) =>
+      call(path, { method: "PUT", headers: json, body: JSON.stringify(body) }, schema),
     download: async (path, totp) => {
-      const { body } = await answer(path, { headers: { ...authorization, "candor-totp": totp } });
+      const code = totp === undefined ? {} : { "candor-totp": totp };
+      const { body } = await answer(path, { headers: { ...authorization, ...code } });
       return body ? Readable.fromWeb(body) : Readable.from([]);
     },
     upload: (path, file, contentType, schema) =>

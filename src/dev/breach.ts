@@ -20,6 +20,8 @@ export const Breach = z.object({
   to: z.iso.date(),
   kind: z.enum(["hacking", "theft", "loss"]),
   place: z.string(),
+  placeZh: z.string(),
+  placeRu: z.string(),
   elements: z.string().transform((codes) => codes.split(";")),
 });
 export type Breach = z.output<typeof Breach>;
@@ -30,24 +32,37 @@ export function breaches(): Breach[] {
   return z.array(Breach).parse(parse(file, { columns: true }));
 }
 
-/** How the demo tells each kind of breach, and the runbook that fits it. */
+/** How the demo tells each kind of breach, in its three languages, and the runbook that fits it. */
 export const KINDS = {
   hacking: {
     title: "Intrusion on a network server",
     what: "Someone broke into our network with a computer virus and reached patient records.",
+    whatZh: "有人用电脑病毒侵入了我们的网络，接触到了患者档案。",
+    whatRu:
+      "Кто-то проник в нашу сеть с помощью компьютерного вируса и получил доступ к медицинским картам.",
     how: "The virus came in with an e-mail that looked like an invoice.",
+    howZh: "病毒藏在一封看起来像账单的电子邮件里。",
+    howRu: "Вирус пришёл с письмом, похожим на счёт.",
     runbook: "ransomware",
   },
   theft: {
     title: "Stolen computers",
     what: "Someone broke into our office and stole computers with patient records.",
+    whatZh: "有人闯入我们的办公室，偷走了存有患者档案的电脑。",
+    whatRu: "Кто-то взломал наш офис и украл компьютеры с медицинскими картами.",
     how: "They forced a window at night and took what they could carry.",
+    howZh: "他们夜里撬开窗户，拿走了能搬走的东西。",
+    howRu: "Ночью взломали окно и унесли всё, что смогли.",
     runbook: "stolen-device-or-paper",
   },
   loss: {
     title: "Lost backup tape",
     what: "A backup tape with patient records was lost on its way to the store.",
+    whatZh: "一盘存有患者档案的备份磁带在运往仓库的途中遗失。",
+    whatRu: "Резервная лента с медицинскими картами потерялась по пути на хранение.",
     how: "The parcel was handed to a courier and did not arrive.",
+    howZh: "包裹交给了快递员，但没有送到。",
+    howRu: "Посылку передали курьеру, но она не дошла.",
     runbook: "stolen-device-or-paper",
   },
 };

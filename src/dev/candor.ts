@@ -23,22 +23,32 @@ export interface PartOptions {
   readonly root?: string;
 }
 
+export interface WebOptions extends PartOptions {
+  /** Both, unless said. */
+  readonly door?: "console" | "public";
+}
+
 /** Start a worker process; returns when it takes work. */
 export function startWorker(options: PartOptions): Promise<Part> {
   return start("workers/main.ts", "ready", options);
 }
 
-/** Start the web process; returns when it answers. */
-export function startWeb(options: PartOptions): Promise<Part> {
-  return start("src/server.ts", "listening", options);
+/**
+ * Start a web process with both doors or one; returns when it answers. What the public door must
+ * not have it is not given: no root key, no keystore, no provider.
+ */
+export function startWeb({ door, ...options }: WebOptions): Promise<Part> {
+  const env = door === "public" ? ofPublicDoor(options.env) : options.env;
+  const args = door === undefined ? [] : ["--door", door];
+  return start("src/server.ts", "listening", { ...options, env, args });
 }
 
 async function start(
   entry: string,
   message: string,
-  { env, logFile, root = HERE }: PartOptions,
+  { env, logFile, root = HERE, args = [] }: PartOptions & { readonly args?: readonly string[] },
 ): Promise<Part> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, entry], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, entry, ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...SMALL, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -67,6 +77,10 @@ async function start(
   return { pid: child.pid ?? 0, stop: () => stop(child), kill: () => kill(child) };
 }
 
+function ofPublicDoor(env: PartOptions["env"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !KEPT_FROM_PUBLIC.has(name)));
+}
+
 async function stop(child: ChildProcess): Promise<boolean> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode === 0;
   const ended = once(child, "exit");
@@ -92,11 +106,18 @@ function late(entry: string) {
   };
 }
 
+const KEPT_FROM_PUBLIC = new Set([
+  "KEK_FILE",
+  "KEYSTORE_URL",
+  "REDIS_URL",
+  "SMTP_URL",
+  "TWILIO_ACCOUNT_SID",
+]);
 const HERE = fileURLToPath(new URL("../../", import.meta.url));
 /** As in production (see Dockerfile): a small heap that is swept often, instead of one that grows. */
 const NODE_FLAGS = ["--max-semi-space-size=2", "--max-old-space-size=192"];
 /** Compiled code is kept between runs, and freed memory goes back: see Dockerfile. */
-const SMALL = {
+export const SMALL = {
   NODE_COMPILE_CACHE: join(HERE, "node_modules/.cache/candor"),
   MALLOC_ARENA_MAX: "1",
 };

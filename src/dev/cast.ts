@@ -9,6 +9,7 @@ import { z } from "zod";
 import { createClient } from "../cli/client.ts";
 import type { Client } from "../cli/client.ts";
 import { Joined } from "../cli/operator.ts";
+import { SMALL } from "./candor.ts";
 
 /** An invented member of staff, signed in, with an authenticator in the pocket. */
 export interface Member {
@@ -21,11 +22,13 @@ export interface Member {
 
 /**
  * Add a person as an operator would, with `candor staff add` at the machine, then let them take
- * up the invitation and confirm a second factor over HTTP as they would themselves.
+ * up the invitation and confirm a second factor over HTTP as they would themselves. `root` is the
+ * checkout whose command line is used; this one by default.
  */
 export async function join(
   env: Readonly<Record<string, string>>,
   person: { readonly name: string; readonly email: string; readonly roles: readonly string[] },
+  root = HERE,
 ): Promise<Member> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -33,7 +36,7 @@ export async function join(
       "--roles",
       ...person.roles,
     ]),
-    { env: { PATH: process.env["PATH"] ?? "", ...env } },
+    { cwd: root, env: { PATH: process.env["PATH"] ?? "", ...SMALL, ...env } },
   );
   const { invitation } = Added.parse(JSON.parse(stdout));
   const consoleUrl = env["CONSOLE_URL"] ?? "";
@@ -63,4 +66,5 @@ function authenticator(secret: string): () => Promise<string> {
 
 const Added = z.object({ invitation: z.string() });
 const STEP_MS = 30_000;
-const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
+const CLI = "src/cli.ts";
+const HERE = fileURLToPath(new URL("../../", import.meta.url));

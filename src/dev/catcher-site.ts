@@ -2,25 +2,37 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
 import { readMessage } from "./mailbox.ts";
-import type { CaughtMessage, Mailbox } from "./mailbox.ts";
+import type { CaughtMessage, Mailbox, SmsBox } from "./mailbox.ts";
 
 /** The catcher's pages and API. Answers only to loopback names, so that no web site can read it by DNS rebinding. */
-export function catcherSite(box: Mailbox): RequestListener {
+export function catcherSite(box: Mailbox, sms?: SmsBox): RequestListener {
   return (request, response) => {
-    answer(box, request, response).catch(() => {
+    answer({ box, sms }, request, response).catch(() => {
       if (!response.headersSent) send(response, 500, "text/plain", "This message cannot be shown.");
     });
   };
 }
 
-async function answer(box: Mailbox, request: IncomingMessage, response: ServerResponse) {
+interface Boxes {
+  readonly box: Mailbox;
+  readonly sms: SmsBox | undefined;
+}
+
+async function answer(
+  { box, sms }: Boxes,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<unknown> {
   if (!LOCAL_HOST.test(request.headers.host ?? ""))
     return send(response, 421, "text/plain", "Ask by a loopback name.");
   const url = new URL(request.url ?? "/", "http://localhost");
   const route = `${request.method} ${url.pathname.replace(/\/+$/, "") || "/"}`;
   const page = { offset: number(url, "offset", 0, 1e9), limit: number(url, "limit", 100, 1_000) };
 
-  if (route === "GET /") return send(response, 200, HTML, await listPage(box, page));
+  if (route === "GET /") return send(response, 200, HTML, await listPage(box, page, sms));
+  if (route === "GET /sms" && sms) return send(response, 200, HTML, smsPage(sms, page));
+  if (route === "GET /api/sms" && sms)
+    return json(response, { total: sms.counts.taken, messages: sms.list(page.offset, page.limit) });
   if (route === "GET /api/messages") return json(response, await listing(box, page));
   if (route === "GET /api/in-flight") return json(response, { inFlight: box.counts.inFlight });
   if (route === "GET /api/counts") return json(response, box.counts);
@@ -50,28 +62,58 @@ async function listing(box: Mailbox, { offset, limit }: Page) {
   return { total: box.counts.kept, messages: await Promise.all(messages) };
 }
 
-async function listPage(box: Mailbox, page: Page): Promise<string> {
+async function listPage(box: Mailbox, page: Page, sms: SmsBox | undefined): Promise<string> {
   const { total, messages } = await listing(box, page);
   const rows = messages.map(
     ({ id, to, from, subject, at }) =>
       `<li><a href="/messages/${id}"><strong>${escape(subject) || "(no subject)"}</strong>` +
       `<span>to ${escape(to)}</span><span>from ${escape(from)}</span><time datetime="${at}">${clock(at)}</time></a></li>`,
   );
-  const last = page.offset + messages.length;
-  const where = total === 0 ? "Nothing yet." : `${page.offset + 1} to ${last} of ${total}.`;
-  const step = (offset: number, name: string) =>
-    `<a href="/?offset=${offset}&amp;limit=${page.limit}">${name}</a>`;
-  const steps = [
-    page.offset > 0 ? step(Math.max(0, page.offset - page.limit), "Earlier") : "",
-    last < total ? step(last, "Later") : "",
-  ];
+  const { where, steps } = pager("/", page, { shown: messages.length, total });
   const dropped =
     box.counts.dropped > 0 ? `<p>${box.counts.dropped} older messages were given up.</p>` : "";
   return layout(
     "Caught mail",
     `<h1>Caught mail</h1><p>${where} None of it left this machine.</p>${dropped}` +
-      `<ul>${rows.join("")}</ul><nav>${steps.join(" ")}</nav>`,
+      (sms ? `<p><a href="/sms">Caught SMS (${sms.counts.taken})</a></p>` : "") +
+      `<ul>${rows.join("")}</ul><nav>${steps}</nav>`,
   );
+}
+
+function smsPage(sms: SmsBox, page: Page): string {
+  const messages = sms.list(page.offset, page.limit);
+  const total = sms.counts.taken;
+  const { where, steps } = pager("/sms", page, { shown: messages.length, total });
+  const rows = messages.map(({ to, body, at, status, errorCode }) => {
+    const became = errorCode === null ? status : `${status} (${errorCode})`;
+    const time = at.toISOString();
+    return (
+      `<li>${escape(body)}<span>to ${escape(to)}</span><span>${escape(became)}</span>` +
+      `<time datetime="${time}">${clock(time)}</time></li>`
+    );
+  });
+  return layout(
+    "Caught SMS",
+    `<p><a href="/">All mail</a></p><h1>Caught SMS</h1><p>${where} None of it left this machine.</p>` +
+      `<ul>${rows.join("")}</ul><nav>${steps}</nav>`,
+  );
+}
+
+/** Which part of a list is shown, and the links to the parts before and after. */
+function pager(
+  path: string,
+  { offset, limit }: Page,
+  { shown, total }: { readonly shown: number; readonly total: number },
+) {
+  const last = offset + shown;
+  const step = (to: number, name: string) =>
+    `<a href="${path}?offset=${to}&amp;limit=${limit}">${name}</a>`;
+  const steps = [
+    offset > 0 ? step(Math.max(0, offset - limit), "Earlier") : "",
+    last < total ? step(last, "Later") : "",
+  ];
+  const where = total === 0 ? "Nothing yet." : `${offset + 1} to ${last} of ${total}.`;
+  return { where, steps: steps.join(" ") };
 }
 
 async function messagePage(message: CaughtMessage): Promise<string> {
@@ -156,6 +198,7 @@ body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#
 main { max-width: 50rem; margin: 0 auto; padding: 1rem; }
 a { color: var(--link); }
 ul { list-style: none; padding: 0; }
+li:has(time):not(:has(a)) { padding: .6rem 0; border-top: 1px solid var(--line); }
 li a { display: block; padding: .6rem 0; border-top: 1px solid var(--line); text-decoration: none; }
 li span, li time { display: block; font-size: .875rem; color: light-dark(#565e66, #a9b1b9); overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }

@@ -8,7 +8,7 @@ import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
 
 import { catcherSite } from "./catcher-site.ts";
 import { createMailbox } from "./mailbox.ts";
-import type { FillingMailbox, Mailbox } from "./mailbox.ts";
+import type { FillingMailbox, Mailbox, SmsBox } from "./mailbox.ts";
 import { LOOPBACK } from "./process.ts";
 
 /**
@@ -30,13 +30,15 @@ export interface CatcherOptions {
   readonly reject?: (address: string) => number | undefined;
   /** Bytes of messages to keep; the oldest go first. */
   readonly bytesMax?: number;
+  /** SMS to show beside the mail. */
+  readonly sms?: SmsBox;
 }
 
 /** Start a catcher on loopback. */
 export async function startCatcher(options: CatcherOptions = {}): Promise<Catcher> {
   const box = createMailbox(options.bytesMax ?? BYTES_MAX);
   const smtp = createSmtp(box, options);
-  const web = createServer(catcherSite(box));
+  const web = createServer(catcherSite(box, options.sms));
   const smtpPort = await listen(smtp.server, options.smtpPort ?? 0);
   const webPort = await listen(web, options.webPort ?? 0);
   return {

@@ -1,8 +1,5 @@
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { fileURLToPath } from "node:url";
 
 import { z } from "zod";
 
@@ -16,33 +13,36 @@ import { createScreen } from "./screen.ts";
 import type { Screen } from "./screen.ts";
 import { startStack } from "./stack.ts";
 import type { Stack } from "./stack.ts";
-import { play } from "./story.ts";
-import type { Ending } from "./story.ts";
+import { playAll } from "./story.ts";
+import type { AllFigures } from "./story.ts";
+import { checkMessages, countUsedPasses } from "./story/check.ts";
+import { asInTheField } from "./story/phones.ts";
+import { createPost } from "./story/post.ts";
+import type { Mark } from "./story/post.ts";
 
 /**
- * The demo: the whole main job, played through the real HTTP API by the web process and two
- * worker processes on servers of their own. Answers the exit code. The figures are checked from
- * outside by `scripts/check-messages.mjs`, which knows the people file and the catcher only.
+ * The demo: the whole main job, played through the real HTTP API and the real public pages, by a
+ * web process for each door and two worker processes, on servers of their own. The public door
+ * has no root key. Answers the exit code. The figures are checked from outside by
+ * `scripts/check-messages.mjs`, which knows the people file, the catcher and the public pages only.
  */
 export async function demo(given: unknown): Promise<number> {
   const options = Options.parse(given);
   const screen = createScreen(options.json);
-  screen.begin("Starting PostgreSQL, Redis and a mail catcher");
-  const stack = await startStack(process.env, { catcher: { reject: goneAway } });
+  screen.begin("Starting PostgreSQL, Redis, a mail catcher and an SMS catcher");
+  const stack = await startStack(process.env, {
+    catcher: { reject: goneAway },
+    twilio: { script: asInTheField },
+  });
   const parts: Part[] = [];
   try {
     const env = await settings(stack);
-    const log = (name: string) => join(stack.folder, `${name}.log`);
-    screen.begin("Starting the web process and two workers");
-    parts.push(await startWeb({ env, logFile: log("web") }));
-    parts.push(...(await Promise.all([1, 2].map((n) => worker(env, log(`worker-${n}`))))));
-
-    const ending = await tell({ env, stack, screen, options });
+    await startParts(parts, { env, stack, screen });
+    const told = await tell({ env, stack, screen, options });
     screen.end();
-    const checked = await check(stack, ending);
-    report({ options, env, stack, ending, checked });
+    report({ options, env, stack, told });
     if (!options.exit) await untilInterrupted();
-    return checked === "differs" ? 1 : 0;
+    return told.checked === "differs" ? 1 : 0;
   } finally {
     screen.begin("Stopping");
     await Promise.all(parts.map((part) => part.stop()));
@@ -51,82 +51,114 @@ export async function demo(given: unknown): Promise<number> {
   }
 }
 
-async function tell({ env, stack, screen, options }: Telling): Promise<Ending> {
+/** The console first: it migrates the databases that the others need. */
+async function startParts(parts: Part[], { env, stack, screen }: Omit<Telling, "options">) {
+  screen.begin("Starting the console, the public door (without a root key) and two workers");
+  const log = (name: string) => join(stack.folder, `${name}.log`);
+  parts.push(await startWeb({ door: "console", env, logFile: log("console") }));
+  const { PUBLIC_URL = "" } = env;
+  const outside = { ...env, PORT: new URL(PUBLIC_URL).port };
+  const others = await Promise.all([
+    startWeb({ door: "public", env: outside, logFile: log("public") }),
+    ...[1, 2].map((n) => startWorker({ env, logFile: log(`worker-${n}`) })),
+  ]);
+  parts.push(...others);
+}
+
+async function tell({ env, stack, screen, options }: Telling) {
   const [breach] = breaches();
   if (!breach) throw new Error("The demo has no breach to play.");
   const people = peopleFile(options.recipients, breach.elements);
   const file = options.people ?? join(stack.folder, "people.csv");
   await writeFile(file, people.csv, { mode: 0o600 });
 
-  screen.begin("Three people take up their invitations");
-  const [responder, approver, counsel] = await Promise.all(
-    STAFF.map((person) => joinStaff(env, person)),
-  );
-  if (!responder || !approver || !counsel) throw new Error("The demo needs three people.");
-  const cast = { responder, approvers: [approver, counsel] };
-  return { ...(await play({ breach, file, rows: options.recipients, cast, screen })), file };
+  screen.begin("Nine people take up their invitations");
+  const staff = await Promise.all(STAFF.map((person) => joinStaff(env, person)));
+  const [responder, ...approvers] = staff;
+  if (!responder) throw new Error("The demo needs somebody to declare the breach.");
+  const scene = {
+    breach,
+    file,
+    screen,
+    rows: options.recipients,
+    cast: { responder, approvers },
+  };
+  const { catcher, twilio } = stack;
+  const publicUrl = env["PUBLIC_URL"] ?? "";
+  const post = catcher && twilio && createPost(catcher, twilio);
+  let passesUsed = 0;
+  const whileOpen = async (before?: Mark) => {
+    if (catcher && before)
+      passesUsed = await countUsedPasses(catcher.webUrl, publicUrl, before.mail);
+  };
+  const ending = await playAll(scene, { publicUrl, post, whileOpen });
+  const page = new URL(ending.page, publicUrl).href;
+  const catcherUrl = post && catcher.webUrl;
+  const asked = catcherUrl !== undefined && catcher?.counts.dropped === 0;
+  screen.begin("Checking every figure from outside");
+  const checked = asked
+    ? await checkMessages({ ...ending, catcherUrl, pageUrl: page, passesUsed })
+    : "not asked";
+  return { ...ending, page, checked };
 }
 
-/** Compare with what the catcher holds; a mail server of one's own cannot be asked. */
-async function check(stack: Stack, ending: Ending): Promise<"agrees" | "differs" | "not asked"> {
-  if (!stack.catcher) return "not asked";
-  const run = promisify(execFile)(process.execPath, [
-    fileURLToPath(new URL("../../scripts/check-messages.mjs", import.meta.url)),
-    ending.file,
-    stack.catcher.webUrl,
-    JSON.stringify(ending.figures),
-  ]);
-  return run.then(
-    () => "agrees" as const,
-    (error: unknown) => {
-      const { stdout } = z.object({ stdout: z.string() }).parse(error);
-      process.stderr.write(`The check from outside differs:\n${stdout}\n`);
-      return "differs" as const;
-    },
-  );
-}
+type Told = Awaited<ReturnType<typeof tell>>;
 
-function report({ options, env, stack, ending, checked }: Report): void {
-  if (options.json) return void process.stdout.write(`${JSON.stringify(ending.figures)}\n`);
-  const { rows, imported, merged, badRows, deliveries, seconds } = ending.figures;
-  const { email, needsLetter, excluded } = deliveries;
-  const lines = [
-    "",
-    `${rows} rows: ${imported} people, ${merged} rows merged, ${badRows} bad rows to correct`,
-    `accepted ${email.accepted} · rejected ${email.rejected} · unknown ${email.unknown}`,
-    `needs a letter ${needsLetter} · excluded ${excluded}   (${seconds} s)`,
-    checked === "agrees" ? "Checked from outside against the catcher: every figure agrees." : "",
-  ];
+function report({ options, env, stack, told }: Report): void {
+  const { figures, checked } = told;
+  if (options.json) return void process.stdout.write(`${JSON.stringify(figures)}\n`);
   const places = [
     "",
+    `The public page            ${told.page}`,
+    `My notice                  ${env["PUBLIC_URL"]}/my   (the personal code is in each mail)`,
+    `Is this notice real?       ${env["PUBLIC_URL"]}/check   (code ${told.noticeCode})`,
     ...(stack.catcher ? [`The mail that was caught   ${stack.catcher.webUrl}`] : []),
-    `Is this notice real?       ${env["PUBLIC_URL"]}/check   (code ${ending.noticeCode})`,
+    ...(stack.catcher && stack.twilio
+      ? [`The SMS that were caught   ${stack.catcher.webUrl}/sms`]
+      : []),
     `The API                    ${env["CONSOLE_URL"]}/docs`,
-    `The people file            ${ending.file}`,
+    `The people file            ${told.file}`,
     `Logs                       ${stack.folder}`,
     "",
     "Look around. Ctrl-C ends it.",
   ];
+  const agrees = "Checked from outside against mail, SMS and pages: every figure agrees.";
+  const lines = ["", ...linesOf(figures), checked === "agrees" ? agrees : ""];
   process.stdout.write(`${[...lines, ...(options.exit ? [] : places)].join("\n")}\n`);
 }
 
+function linesOf(figures: AllFigures): string[] {
+  const { rows, imported, merged, badRows, deliveries, sms, letters, people } = figures;
+  const { followUps, inquiries, surveyAnswers, seconds } = figures;
+  const { email, excluded } = deliveries;
+  const states = Object.entries(people).map(([state, count]) => `${state} ${count}`);
+  return [
+    `${rows} rows: ${imported} people, ${merged} rows merged, ${badRows} bad rows to correct`,
+    `e-mail     accepted ${email.accepted} · rejected ${email.rejected} · unknown ${email.unknown}`,
+    `SMS        delivered ${sms.delivered} · accepted ${sms.accepted} · rejected ${sms.rejected} · unknown ${sms.unknown}`,
+    `letters    made ${letters.made} · mailed ${letters.mailed} · returned ${letters.returned} · excluded ${excluded}`,
+    `people     ${states.join(" · ")}`,
+    `follow-up  sent ${followUps.sent}: e-mail ${followUps.email} · SMS ${followUps.sms} · waiting for a letter ${followUps.needsLetter}`,
+    `inquiries  asked ${inquiries.asked} · answered ${inquiries.answered}`,
+    `survey     ${surveyAnswers} answers released   (${seconds} s in all)`,
+  ];
+}
+
 async function settings(stack: Stack): Promise<Record<string, string>> {
-  const port = await freePort();
-  const url = `http://${LOOPBACK}:${port}`;
+  const [port, publicPort] = [await freePort(), await freePort()];
   return {
     ...stack.env,
     NODE_ENV: "development",
     ORGANISATION: "Larkspur Clinic",
     MAIL_FROM: "notices@larkspur.example.org",
-    CONSOLE_URL: url,
-    PUBLIC_URL: url,
+    CONSOLE_URL: `http://${LOOPBACK}:${port}`,
+    PUBLIC_URL: `http://${LOOPBACK}:${publicPort}`,
     PORT: String(port),
+    // The customers' proxy: it says from which network each of them comes.
+    TRUSTED_PROXIES: "1",
+    PUBLIC_FOLDER: join(stack.folder, "public"),
     LOG_LEVEL: "info",
   };
-}
-
-function worker(env: Record<string, string>, logFile: string): Promise<Part> {
-  return startWorker({ env, logFile });
 }
 
 /** People who moved: the catcher refuses them as a real server would. */
@@ -155,16 +187,19 @@ interface Telling {
   readonly options: z.output<typeof Options>;
 }
 
-interface Report {
-  readonly options: z.output<typeof Options>;
-  readonly env: Record<string, string>;
-  readonly stack: Stack;
-  readonly ending: Ending;
-  readonly checked: "agrees" | "differs" | "not asked";
+interface Report extends Omit<Telling, "screen"> {
+  readonly told: Told;
 }
 
+/** Each authenticator shows a code every 30 seconds: with eight to approve nobody waits for one. */
 const STAFF = [
   { name: "Ines Duarte", email: "ines@example.org", roles: ["responder", "drafter"] },
   { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] },
   { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] },
+  { name: "Mei Lindholm", email: "mei@example.org", roles: ["approver"] },
+  { name: "Jonas Okafor", email: "jonas@example.org", roles: ["counsel"] },
+  { name: "Lucía Ferrer", email: "lucia@example.org", roles: ["approver"] },
+  { name: "Samir Haddad", email: "samir@example.org", roles: ["approver"] },
+  { name: "Kata Horváth", email: "kata@example.org", roles: ["counsel"] },
+  { name: "Noor de Vries", email: "noor@example.org", roles: ["approver"] },
 ] as const;

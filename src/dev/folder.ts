@@ -29,7 +29,9 @@ async function sweep(prefix: string): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(prefix)) continue;
     const path = join(tmpdir(), name);
-    const { uid } = await stat(path);
+    // Another run may be cleaning up at the same time.
+    const uid = (await stat(path).catch(() => undefined))?.uid;
+    if (uid === undefined) continue;
     const owner = Number(await readFile(join(path, OWNER), "utf8").catch(() => "0"));
     if (uid !== (process.getuid?.() ?? uid) || owner === 0 || alive(owner)) continue;
     await endServers(path);

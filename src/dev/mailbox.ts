@@ -32,6 +32,22 @@ export interface CaughtMessage {
   readonly raw: Buffer;
 }
 
+/** Caught SMS; see `twilio.ts`. */
+export interface SmsBox {
+  readonly counts: { readonly taken: number };
+  list(offset: number, limit: number): readonly CaughtSms[];
+}
+
+export interface CaughtSms {
+  readonly sid: string;
+  readonly to: string;
+  readonly body: string;
+  readonly at: Date;
+  /** As the provider calls it, such as `delivered`. */
+  readonly status: string;
+  readonly errorCode: string | null;
+}
+
 export interface FillingMailbox extends Mailbox {
   add(message: CaughtMessage): void;
 }

@@ -8,7 +8,11 @@ export interface PeopleFile {
   readonly dirty: readonly { readonly line: number; readonly code: string }[];
 }
 
-/** A CSV file of `rows` rows: about 3 % dirty, 2 % duplicates, 20 % without agreement to e-mail. */
+/**
+ * A CSV file of `rows` rows: about 3 % dirty, 2 % duplicates, 20 % without agreement to e-mail,
+ * a third of people without a phone, a few without any way to them. One in ten reads Chinese and
+ * one in ten Russian.
+ */
 export function peopleFile(rows: number, elements: readonly string[]): PeopleFile {
   const dirty: { line: number; code: string }[] = [];
   const lines = [COLUMNS.join(",")];
@@ -23,24 +27,45 @@ export function peopleFile(rows: number, elements: readonly string[]): PeopleFil
 }
 
 function person(i: number, elements: readonly string[]): Row {
-  const first = FIRST[i % FIRST.length] ?? "";
-  const last = LAST[Math.floor(i / FIRST.length) % LAST.length] ?? "";
   const couple = i % 50 === 21 ? i - 1 : i;
   const gone = i % 250 === 4 ? "gone." : "";
+  const language = i % 100 === 51 ? "fr" : (LANGUAGES[(i + Math.floor(i / 10)) % 10] ?? "en");
+  const post = i % 150 === 38 ? NOWHERE : postOf(i);
   return {
+    ...post,
     reference: `P-${String(100_000 + i)}`,
-    name: `${first} ${last}`,
-    email: `${gone}patient${couple}@${DOMAINS[couple % DOMAINS.length] ?? ""}`,
-    phone: `+1202555${String(100 + (i % 100)).padStart(4, "0")}`,
-    language: "en",
+    name: nameOf(i, language),
+    email: i % 20 === 18 ? "" : `${gone}patient${couple}@${DOMAINS[couple % DOMAINS.length] ?? ""}`,
+    phone: phoneOf(i),
+    language,
+    agreed: AGREED[i % AGREED.length] ?? "unknown",
+    exposure: exposure(i, elements),
+    relation: i % 97 === 5 ? "guardian" : "self",
+  };
+}
+
+function nameOf(i: number, language: string): string {
+  const { first, last, join } = NAMES.find((each) => each.language === language) ?? LATIN;
+  return join(
+    first[i % first.length] ?? "",
+    last[Math.floor(i / first.length) % last.length] ?? "",
+  );
+}
+
+/** By what it ends with the fake Twilio knows whom it reaches; see `twilio-script.ts`. */
+function phoneOf(i: number): string {
+  if (Math.floor(i / 5) % 3 === 1) return "";
+  const ending = UNREACHED.get(i % 600) ?? 100 + (i % PHONES);
+  return `+1202555${String(ending).padStart(4, "0")}`;
+}
+
+function postOf(i: number) {
+  return {
     country: "US",
     street: `${100 + (i % 900)} ${STREETS[i % STREETS.length] ?? ""}`,
     city: "Springvale",
     postcode: String(10_000 + (i % 80_000)),
     region: "NY",
-    agreed: AGREED[i % AGREED.length] ?? "unknown",
-    exposure: exposure(i, elements),
-    relation: i % 97 === 5 ? "guardian" : "self",
   };
 }
 
@@ -99,6 +124,17 @@ const FLAWS: readonly {
   },
 ];
 
+/** Place in the file, again and again → the end of a number whose SMS does not arrive. */
+const UNREACHED = new Map([
+  [13, 196],
+  [103, 197],
+  [223, 198],
+  [343, 199],
+]);
+/** A prime, so that people of one name do not share a phone. */
+const PHONES = 89;
+const NOWHERE = { country: "US", street: "", city: "", postcode: "", region: "" };
+const LANGUAGES = ["en", "en", "zh", "en", "en", "ru", "en", "en", "en", "en"];
 /** One in five has not agreed to electronic notice. */
 const AGREED = ["yes", "yes", "yes", "no", "yes", "yes", "yes", "yes", "unknown", "yes"];
 const DOMAINS = ["example.com", "example.org", "example.net"];
@@ -152,4 +188,25 @@ const LAST = [
   "Xu",
   "Yılmaz",
   "Zhang",
+];
+const LATIN = {
+  first: FIRST,
+  last: LAST,
+  join: (first: string, last: string) => `${first} ${last}`,
+};
+const NAMES = [
+  {
+    language: "zh",
+    first: ["伟", "芳", "秀英", "敏", "静", "丽华", "强", "磊", "建国", "晓明", "玉兰"],
+    last: ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "马"],
+    join: (first: string, last: string) => `${last}${first}`,
+  },
+  {
+    language: "ru",
+    first: "Алексей Мария Николай Ольга Пётр Юлия Фёдор Галина Игорь Елена Степан".split(" "),
+    last: "Шевченко Бондарь Гончар Дорош Коваль Мельник Ткач Кравец Лисица Мороз Зима Весна Чумак".split(
+      " ",
+    ),
+    join: (first: string, last: string) => `${first} ${last}`,
+  },
 ];

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -109,6 +109,29 @@ export async function createDatabase(
   return of.url(name);
 }
 
+/**
+ * Create the database for the answers of surveys, owned by a role that may open no other one on
+ * this server, and answer its URL.
+ */
+export async function createFeedbackDatabase(of: Cluster, name: string): Promise<string> {
+  const url = new URL(await createDatabase(of, name));
+  const password = createHash("sha256").update(url.password).digest("hex");
+  const sql = postgres(of.url(), { max: 1, onnotice: () => {} });
+  try {
+    const [known] = await sql`select 1 from pg_roles where rolname = ${FEEDBACK_ROLE}`;
+    if (!known) await sql.unsafe(`create role ${FEEDBACK_ROLE} login password '${password}'`);
+    await sql`alter database ${sql(name)} owner to ${sql(FEEDBACK_ROLE)}`;
+    const others = await sql`select datname from pg_database where not datistemplate`;
+    for (const { datname } of others)
+      await sql`revoke connect on database ${sql(datname)} from public`;
+  } finally {
+    await sql.end();
+  }
+  url.username = FEEDBACK_ROLE;
+  url.password = password;
+  return url.href;
+}
+
 function cluster(pid: number, port: number, password: string): Cluster {
   return {
     pid,
@@ -207,6 +230,8 @@ const SETTINGS = {
   log_min_error_statement: "panic",
 };
 const FAST = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+/** The role that owns the answers of surveys, and nothing else. */
+export const FEEDBACK_ROLE = "feedback";
 const ATTEMPTS_MAX = 5;
 const START_PATIENCE_MS = 30_000;
 const STOP_PATIENCE_MS = 15_000;

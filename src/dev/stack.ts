@@ -5,15 +5,20 @@ import { join } from "node:path";
 import { startCatcher } from "./catcher.ts";
 import type { Catcher, CatcherOptions } from "./catcher.ts";
 import { lastingFolder, runFolder } from "./folder.ts";
-import { createDatabase, startPostgres } from "./postgres.ts";
+import { createDatabase, createFeedbackDatabase, startPostgres } from "./postgres.ts";
+import type { Cluster } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
+import { startTwilio } from "./twilio.ts";
+import type { FakeTwilio, FakeTwilioOptions } from "./twilio.ts";
 
 /** Every server Candor needs, and the settings that lead to them. */
 export interface Stack {
-  /** DATABASE_URL, KEYSTORE_URL, REDIS_URL, SMTP_URL, KEK_FILE: as Candor's processes read them. */
+  /** Where each server is, by the settings' names: as Candor's processes read them. */
   readonly env: Readonly<Record<StackSetting, string>>;
   /** Our own mail catcher, unless mail goes to a server that was given. */
   readonly catcher: Catcher | undefined;
+  /** Our own Twilio, unless an account was given. The catcher shows what it took. */
+  readonly twilio: FakeTwilio | undefined;
   /** Where our servers keep their files. */
   readonly folder: string;
   stop(): Promise<void>;
@@ -25,6 +30,7 @@ export interface StackOptions {
   /** Give up durability for speed. For tests only. */
   readonly fast?: boolean;
   readonly catcher?: CatcherOptions;
+  readonly twilio?: FakeTwilioOptions;
 }
 
 /** Start what `given` does not name. A server that was given is used as it is and never stopped. */
@@ -38,22 +44,27 @@ export async function startStack(given: Settings, options: StackOptions = {}): P
     await folder.remove();
   };
   const starting = [
-    servers.database("DATABASE_URL", "main"),
-    servers.database("KEYSTORE_URL", "keystore"),
+    servers.main(),
+    servers.keystore(),
     servers.redis(),
-    servers.mail(),
+    servers.messages(),
     rootKeyFile(given, folder.path),
   ] as const;
   try {
-    const [main, keystore, redisUrl, catcher, keyFile] = await Promise.all(starting);
+    const [main, keystore, redisUrl, { catcher, twilio }, keyFile] = await Promise.all(starting);
     const env = {
-      DATABASE_URL: main,
+      DATABASE_URL: main.database,
+      FEEDBACK_URL: main.feedback,
       KEYSTORE_URL: keystore,
       REDIS_URL: redisUrl,
       SMTP_URL: given["SMTP_URL"] || (catcher?.smtpUrl ?? ""),
       KEK_FILE: keyFile,
+      TWILIO_ACCOUNT_SID: twilio?.accountSid ?? given["TWILIO_ACCOUNT_SID"] ?? "",
+      TWILIO_AUTH_TOKEN: twilio?.authToken ?? given["TWILIO_AUTH_TOKEN"] ?? "",
+      TWILIO_FROM: twilio?.from ?? given["TWILIO_FROM"] ?? "",
+      TWILIO_BASE_URL: twilio?.url ?? given["TWILIO_BASE_URL"] ?? "",
     };
-    return { env, catcher, folder: folder.path, stop };
+    return { env, catcher, twilio, folder: folder.path, stop };
   } catch (error) {
     // Whatever is still starting must be up before it can be stopped.
     await Promise.allSettled(starting);
@@ -62,14 +73,29 @@ export async function startStack(given: Settings, options: StackOptions = {}): P
   }
 }
 
-function starter(given: Settings, folder: string, { fast = false, catcher }: StackOptions) {
+function starter(given: Settings, folder: string, options: StackOptions) {
+  const { fast = false } = options;
   const stops: (() => Promise<void>)[] = [];
+
+  async function postgres(name: string): Promise<Cluster> {
+    const server = await startPostgres({ folder: join(folder, name), fast });
+    stops.push(server.stop);
+    return server;
+  }
+
   return {
-    async database(setting: StackSetting, name: string): Promise<string> {
-      if (given[setting]) return given[setting];
-      const server = await startPostgres({ folder: join(folder, name), fast });
-      stops.push(server.stop);
-      return createDatabase(server, "candor");
+    async main(): Promise<{ database: string; feedback: string }> {
+      const { DATABASE_URL: database, FEEDBACK_URL: feedback } = given;
+      if (database && feedback) return { database, feedback };
+      const server = await postgres("main");
+      return {
+        database: database || (await createDatabase(server, "candor")),
+        feedback: feedback || (await createFeedbackDatabase(server, "feedback")),
+      };
+    },
+    async keystore(): Promise<string> {
+      if (given["KEYSTORE_URL"]) return given["KEYSTORE_URL"];
+      return createDatabase(await postgres("keystore"), "candor");
     },
     async redis(): Promise<string> {
       if (given["REDIS_URL"]) return given["REDIS_URL"];
@@ -77,11 +103,16 @@ function starter(given: Settings, folder: string, { fast = false, catcher }: Sta
       stops.push(server.stop);
       return server.url;
     },
-    async mail(): Promise<Catcher | undefined> {
-      if (given["SMTP_URL"]) return undefined;
-      const started = await startCatcher(catcher);
-      stops.push(started.close);
-      return started;
+    async messages() {
+      const publicUrl = given["PUBLIC_URL"] ?? "";
+      const twilio = given["TWILIO_ACCOUNT_SID"]
+        ? undefined
+        : await startTwilio({ publicUrl, ...options.twilio });
+      if (twilio) stops.push(twilio.close);
+      if (given["SMTP_URL"]) return { twilio, catcher: undefined };
+      const catcher = await startCatcher({ ...(twilio && { sms: twilio }), ...options.catcher });
+      stops.push(catcher.close);
+      return { twilio, catcher };
     },
     async stop(): Promise<void> {
       await Promise.all(stops.splice(0).map((each) => each()));
@@ -99,4 +130,14 @@ async function rootKeyFile(given: Settings, folder: string): Promise<string> {
 }
 
 type Settings = Readonly<Record<string, string | undefined>>;
-type StackSetting = "DATABASE_URL" | "KEYSTORE_URL" | "REDIS_URL" | "SMTP_URL" | "KEK_FILE";
+type StackSetting =
+  | "DATABASE_URL"
+  | "FEEDBACK_URL"
+  | "KEYSTORE_URL"
+  | "REDIS_URL"
+  | "SMTP_URL"
+  | "KEK_FILE"
+  | "TWILIO_ACCOUNT_SID"
+  | "TWILIO_AUTH_TOKEN"
+  | "TWILIO_FROM"
+  | "TWILIO_BASE_URL";

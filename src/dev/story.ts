@@ -1,33 +1,25 @@
-import { createReadStream } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { z } from "zod";
-
-import { Drafted, Named, Received, Upload, Wave } from "../cli/answers.ts";
-import { KINDS } from "./breach.ts";
-import type { Breach } from "./breach.ts";
-import type { Member } from "./cast.ts";
-import type { Screen } from "./screen.ts";
-
-/** Who plays, what happened, and the people file. */
-export interface Scene {
-  readonly breach: Breach;
-  readonly file: string;
-  readonly cast: { readonly responder: Member; readonly approvers: readonly Member[] };
-  readonly screen?: Screen;
-  /** How many rows the file has, for the bar. */
-  readonly rows?: number;
-  /** Told now and then how far the wave is; the story waits for it. */
-  readonly onProgress?: (done: number, total: number) => Promise<void>;
-}
+import { followUp, planFollowUps } from "./story/followup.ts";
+import type { FollowUps } from "./story/followup.ts";
+import { mailLetters } from "./story/letters.ts";
+import type { Letters } from "./story/letters.ts";
+import { askAndAnswer } from "./story/mine.ts";
+import type { Inquiries } from "./story/mine.ts";
+import { publish } from "./story/page.ts";
+import type { Mark, Post } from "./story/post.ts";
+import type { Scene } from "./story/scene.ts";
+import { declare, importPeople } from "./story/start.ts";
+import { survey } from "./story/survey.ts";
+import { approve, send, waveOf, write } from "./story/wave.ts";
+import type { Wave } from "./story/wave.ts";
 
 /** How the story ended: the figures the demo prints as JSON, and where to look. */
-export interface Ending {
-  readonly figures: Figures;
+export interface Ending<F = Figures> {
+  readonly figures: F;
   readonly noticeCode: string;
   readonly file: string;
 }
 
+/** The first notice, and what became of it. */
 export interface Figures {
   readonly incidentId: string;
   readonly rows: number;
@@ -35,15 +27,38 @@ export interface Figures {
   readonly merged: number;
   readonly badRows: number;
   readonly deliveries: {
-    readonly email: {
-      readonly accepted: number;
-      readonly rejected: number;
-      readonly unknown: number;
-    };
+    readonly email: Reached;
+    /** People who were left for a letter. */
     readonly needsLetter: number;
     readonly excluded: number;
   };
+  readonly sms: Reached & { readonly delivered: number };
   readonly seconds: number;
+}
+
+interface Reached {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly unknown: number;
+}
+
+/** All that the demo plays. */
+export interface AllFigures extends Figures {
+  /** Where everyone stands at the end with the first notice; together they are `imported`. */
+  readonly people: Readonly<Record<string, number>>;
+  readonly letters: Letters;
+  readonly followUps: FollowUps;
+  readonly inquiries: Inquiries;
+  readonly surveyAnswers: number;
+}
+
+/** What the whole story needs beside its scene. */
+export interface Town {
+  readonly publicUrl: string;
+  /** What people find in their mailboxes; where we cannot see it nobody asks and nobody answers. */
+  readonly post: Post | undefined;
+  /** While the survey is open and everybody who wants to has answered; given where invitations began. */
+  readonly whileOpen?: (before: Mark | undefined) => Promise<void>;
 }
 
 /** Play one breach from the declaration to the last message, over the HTTP API alone. */
@@ -51,175 +66,112 @@ export async function play(scene: Scene): Promise<Ending> {
   const started = performance.now();
   const incidentId = await declare(scene);
   const imported = await importPeople(scene, incidentId);
-  const written = await write(scene, incidentId, imported.audienceId);
-  await approve(scene, incidentId, written.submissionId);
-  const counts = await send(scene, incidentId, written.submissionId);
-  const of = (state: string) => counts[state] ?? 0;
-  const { rowsRead: rows, rowsBad: badRows, peopleAdded, merged } = imported;
-  return {
-    file: scene.file,
-    noticeCode: written.noticeCode,
-    figures: {
-      incidentId,
-      rows,
-      imported: peopleAdded,
-      merged,
-      badRows,
-      deliveries: {
-        email: {
-          accepted: of("accepted") + of("delivered"),
-          rejected: of("rejected"),
-          unknown: of("unknown"),
-        },
-        needsLetter: of("needs-letter"),
-        excluded: of("excluded"),
-      },
-      seconds: Math.round((performance.now() - started) / 100) / 10,
-    },
+  const first = await tell(scene, { incidentId, audienceId: imported.audienceId });
+  const figures = figuresOf(incidentId, imported, first.wave);
+  return ending(scene, first.noticeCode, { ...figures, seconds: secondsSince(started) });
+}
+
+/**
+ * Play it to its end: the public page, by SMS and letter whom no mail reaches, a question and
+ * its answer, a survey, and the follow-up that was promised.
+ */
+export async function playAll(
+  scene: Scene,
+  { publicUrl, post, whileOpen }: Town,
+): Promise<Ending<AllFigures> & { readonly page: string }> {
+  const started = performance.now();
+  const incidentId = await declare(scene);
+  const page = await publish(scene, incidentId);
+  const imported = await importPeople(scene, incidentId);
+  const { audienceId } = imported;
+  await planFollowUps(scene, incidentId, audienceId);
+
+  const since = post?.mark();
+  const channels = ["email", "sms", "letter"];
+  const { wave, noticeCode } = await tell(scene, { incidentId, audienceId, channels });
+  const waiting = wave.people["needs-letter"] ?? 0;
+  const letters =
+    waiting > 0
+      ? await mailLetters(scene, incidentId, wave.id)
+      : { made: 0, mailed: 0, returned: 0 };
+  const inquiries =
+    post && since
+      ? await askAndAnswer(scene, incidentId, { post, since, publicUrl })
+      : { asked: 0, answered: 0 };
+  const around = { incidentId, audienceId, publicUrl, post };
+  const surveyAnswers = await survey(scene, { ...around, ...(whileOpen && { look: whileOpen }) });
+  const followUps = await followUp(scene, incidentId);
+  const { people } = await waveOf(scene, incidentId, wave.id);
+  const figures = {
+    ...figuresOf(incidentId, imported, wave),
+    people,
+    letters,
+    followUps,
+    inquiries,
+    surveyAnswers,
+    seconds: secondsSince(started),
   };
+  return { ...ending(scene, noticeCode, figures), page };
 }
 
-async function declare({ breach, cast, screen }: Scene): Promise<string> {
-  screen?.begin("The responder declares the breach and says what is known");
-  const { client } = cast.responder;
-  const kind = KINDS[breach.kind];
-  // The record does not say when they became aware; the day it ended is the earliest.
-  const aware = `${breach.to}T18:00:00Z`;
-  const { incident } = await client.post(
-    "/v1/incidents",
-    {
-      title: `${kind.title} (${breach.state})`,
-      whatHappened: `${kind.what} The records are those of about ${breach.people.toLocaleString("en")} people.`,
-      awareAt: aware,
-      awareZone: "America/New_York",
-      dataElements: breach.elements,
-      runbook: kind.runbook,
-    },
-    z.object({ incident: z.object({ id: z.uuid() }) }),
-  );
-  await client.post(
-    `/v1/incidents/${incident.id}/scopes`,
-    { baseVersion: 1, reason: "First findings", facts: firstFindings(breach, aware) },
-    z.unknown(),
-  );
-  return incident.id;
+interface First {
+  readonly incidentId: string;
+  readonly audienceId: string;
+  readonly channels?: readonly string[];
 }
 
-function firstFindings(breach: Breach, aware: string) {
-  const day = (date: string) => ({
-    at: `${date}T12:00:00Z`,
-    zone: "America/New_York",
-    precision: "day",
-  });
-  return {
-    dataElements: breach.elements.map((element) => ({ element, state: "confirmed" })),
-    occurredFrom: day(breach.from),
-    occurredTo: day(breach.to),
-    discoveredAt: { at: aware, zone: "America/New_York", precision: "day" },
-    containedAt: day(breach.to),
-    place: breach.place,
-    how: KINDS[breach.kind].how,
-    people: [{ jurisdiction: breach.state, count: breach.people }],
-    encryption: "none",
-    sector: "health-care",
-    role: "controller",
-    whatWeDo: "We told the police, closed the way in, and check every system it led to.",
-    actions: [
-      "Place a free fraud alert or credit freeze with the credit bureaus.",
-      "Read the statements from your health insurer and ask about care you did not have.",
-      "Hang up on anyone who calls about this and asks for a number or a password.",
-    ],
-    contactLines: [
-      {
-        kind: "phone",
-        value: "+1 202 555 0164",
-        hours: "every day 8:00 to 20:00",
-        zone: "America/New_York",
-      },
-      { kind: "email", value: "help@larkspur.example.org" },
-    ],
-  };
-}
-
-async function importPeople({ cast, file, rows = 0, screen }: Scene, incidentId: string) {
-  screen?.begin("Importing the people affected");
-  const { client } = cast.responder;
-  const base = `/v1/incidents/${incidentId}/audiences`;
-  const { id } = await client.post(base, { name: "Everyone in the records" }, Named);
-  const { uploadId, mapping } = await client.upload(
-    `${base}/${id}/uploads`,
-    createReadStream(file),
-    "text/csv",
-    Received,
-  );
-  const path = `${base}/${id}/uploads/${uploadId}`;
-  await client.post(`${path}/import`, { mapping, defaultLanguage: "en" }, z.unknown());
-  const upload = await until(async () => {
-    const now = await client.get(path, Upload);
-    screen?.progress(now.rowsRead, Math.max(rows, now.rowsRead, 1), "rows");
-    if (now.state === "refused") throw new Error("The people file was refused.");
-    return now.state === "imported" ? now : undefined;
-  });
-  await client.post(`${base}/${id}/freeze`, {}, z.unknown());
-  return { ...upload, audienceId: id };
-}
-
-async function write({ cast, screen }: Scene, incidentId: string, audienceId: string) {
+async function tell(scene: Scene, { incidentId, ...to }: First) {
+  const { screen, onProgress } = scene;
   screen?.begin("The notice is drafted and submitted");
-  const { client } = cast.responder;
-  const base = `/v1/incidents/${incidentId}`;
-  const { notice } = await client.post(`${base}/notices`, { kind: "initial" }, Drafted);
-  const view = await client.get(`${base}/notices/${notice.id}`, Written);
-  const { id } = await client.post(
-    `${base}/submissions`,
-    { noticeId: notice.id, version: notice.version, audienceId },
-    Named,
-  );
-  return { submissionId: id, noticeCode: view.version.codes["en"] ?? "" };
-}
-
-async function approve({ cast, screen }: Scene, incidentId: string, submissionId: string) {
+  const { submissionId, codes } = await write(scene, incidentId, { kind: "initial", ...to });
   screen?.begin("Two others approve exactly this text, these people and this plan");
-  const path = `/v1/incidents/${incidentId}/submissions/${submissionId}`;
-  for (const { client, code } of cast.approvers) {
-    const { binding, state } = await client.get(path, Submitted);
-    if (state === "approved") return;
-    await client.post(`${path}/approve`, { binding }, z.unknown(), { totp: await code() });
-  }
-}
-
-async function send(scene: Scene, incidentId: string, submissionId: string) {
-  const { cast, screen, onProgress } = scene;
+  await approve(scene, `/v1/incidents/${incidentId}/submissions/${submissionId}`, 2);
   screen?.begin("Sending: first a canary, then everyone");
-  const { client } = cast.responder;
-  const base = `/v1/incidents/${incidentId}/waves`;
-  const { id } = await client.post(base, { submissionId }, Named);
-  const wave = await until(async () => {
-    const now = await client.get(`${base}/${id}`, Wave);
-    const open = OPEN.reduce((sum, state) => sum + (now.counts[state] ?? 0), 0);
-    screen?.progress(now.total - open, now.total, leftOf(now));
-    await onProgress?.(now.total - open, now.total);
-    if (now.state === "paused") throw new Error(`The wave paused: ${now.pausedReason}.`);
-    return now.state === "done" ? now : undefined;
-  });
-  return wave.counts;
+  const { channels } = to;
+  const started = {
+    submissionId,
+    ...(channels && { channels }),
+    ...(onProgress && { onProgress }),
+  };
+  const wave = await send(scene, incidentId, started);
+  return { wave, noticeCode: codes["en"] ?? "" };
 }
 
-function leftOf({ state, ratePerSecond, secondsLeft }: z.output<typeof Wave>): string {
-  const left = secondsLeft === null ? "" : `, ${secondsLeft} s left`;
-  return `${state} ${Math.round(ratePerSecond)}/s${left}`;
+function figuresOf(
+  incidentId: string,
+  imported: Awaited<ReturnType<typeof importPeople>>,
+  { counts, channels }: Wave,
+) {
+  const { rowsRead: rows, rowsBad: badRows, peopleAdded, merged } = imported;
+  const of = (channel: string, state: string) => channels[channel]?.[state] ?? 0;
+  return {
+    incidentId,
+    rows,
+    imported: peopleAdded,
+    merged,
+    badRows,
+    deliveries: {
+      email: {
+        accepted: of("email", "accepted") + of("email", "delivered"),
+        rejected: of("email", "rejected"),
+        unknown: of("email", "unknown"),
+      },
+      needsLetter: counts["needs-letter"] ?? 0,
+      excluded: counts["excluded"] ?? 0,
+    },
+    sms: {
+      accepted: of("sms", "accepted"),
+      delivered: of("sms", "delivered"),
+      rejected: of("sms", "rejected"),
+      unknown: of("sms", "unknown"),
+    },
+  };
 }
 
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    await sleep(LOOK_MS);
-  }
+function ending<F>({ file }: Scene, noticeCode: string, figures: F): Ending<F> {
+  return { file, noticeCode, figures };
 }
 
-const LOOK_MS = 300;
-const OPEN = ["planned", "leased", "sending"];
-
-const Written = z.object({ version: z.object({ codes: z.record(z.string(), z.string()) }) });
-const Submitted = z.object({ binding: z.string(), state: z.string() });
+function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 100) / 10;
+}

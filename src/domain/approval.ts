@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { PreferredChannel } from "./audience/person.ts";
 import { Instant } from "./instant.ts";
 import { Commitment } from "./notice/commitment.ts";
 import { refuse } from "./refusal.ts";
@@ -10,11 +11,12 @@ import { canonicalHash } from "./timeline.ts";
 
 /** By which channels people are told, in order, and whose agreement e-mail needs. */
 export const Plan = z.strictObject({
-  mode: z.literal("first-reachable").default("first-reachable"),
+  /** One channel after the other until one reaches the person, or every one that does. */
+  mode: z.enum(["first-reachable", "all"]).default("first-reachable"),
   channels: z
-    .array(z.enum(["email", "letter"]))
+    .array(PreferredChannel)
     .min(1)
-    .max(2)
+    .max(3)
     .refine((all) => new Set(all).size === all.length, { message: "Name each channel once." }),
   /** E-mail goes to people who agreed to it, to all who did not refuse, or to any. */
   consent: z.enum(["agreed", "not-refused", "any"]).default("agreed"),

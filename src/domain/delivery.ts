@@ -6,17 +6,19 @@ import { z } from "zod";
  * not list are impossible, whoever asks.
  */
 export const NEXT_STATES = {
-  planned: ["leased", "cancelled"],
-  leased: ["planned", "sending", "excluded", "cancelled"],
+  /** Evidence that an earlier attempt was taken after all makes another needless. */
+  planned: ["leased", "cancelled", "accepted", "delivered"],
+  leased: ["planned", "sending", "excluded", "cancelled", "rejected", "accepted", "delivered"],
   sending: ["planned", "accepted", "rejected", "unknown", "held"],
   accepted: ["delivered", "rejected"],
   delivered: [],
   rejected: [],
   /** Waits for evidence or for a person. Nothing resends it by itself. */
-  unknown: ["planned", "accepted", "rejected"],
+  unknown: ["planned", "accepted", "rejected", "delivered"],
   held: ["planned", "cancelled"],
   excluded: [],
-  "needs-letter": [],
+  /** Its letter goes to a mail house, whose receipts say what became of it. */
+  "needs-letter": ["accepted", "rejected", "excluded", "cancelled"],
   "not-reached": [],
   cancelled: [],
 } as const;
@@ -39,6 +41,9 @@ export const DeliveryState = z.enum([
 
 /** Rows by themselves still on their way. A wave with none of these has ended. */
 export const OPEN_STATES = ["planned", "leased", "sending"] as const satisfies DeliveryState[];
+
+/** The channels by which we ourselves send; letters go out through a mail house. */
+export type SentChannel = "email" | "sms";
 
 /** Whether a delivery in one state may move to another. */
 export function mayBecome(from: DeliveryState, to: DeliveryState): boolean {

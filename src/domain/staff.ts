@@ -42,6 +42,15 @@ export const PERMISSIONS = {
   "wave:stop": ["responder", "drafter", "approver", "counsel", "admin"],
   "wave:resume": ["approver"],
   "delivery:decide": ["approver", "counsel"],
+  "publication:write": ["drafter", "counsel"],
+  "publication:approve": ["approver", "counsel"],
+  "followup:write": ["responder", "drafter", "counsel"],
+  "inquiry:read": ["responder", "drafter", "approver", "counsel"],
+  "inquiry:write": ["responder", "drafter", "counsel"],
+  "inquiry:approve": ["approver", "counsel"],
+  "survey:write": ["drafter", "counsel"],
+  "survey:read": ["responder", "drafter", "approver", "counsel"],
+  "letter:export": ["responder", "counsel"],
   "timeline:read": ["counsel", "auditor"],
   "timeline:verify": ["counsel", "auditor"],
   "staff:read": ["admin"],
@@ -152,6 +161,9 @@ const SETTLED_ONLY: ReadonlySet<Permission> = new Set([
   "notice:approve",
   "recipient:reveal",
   "recipient:export",
+  "publication:approve",
+  "inquiry:approve",
+  "letter:export",
 ]);
 
 /** How long a grant by one admin waits before it counts for approving. */

@@ -4,8 +4,10 @@ import { join } from "node:path";
 
 import Handlebars from "handlebars";
 
-import type { CheckView, Templates } from "../context.ts";
+import type { Templates } from "../context.ts";
+import { PAGE_LANGUAGES, PageLanguage } from "../domain/language.ts";
 import type { LayoutView } from "../domain/notice/compile.ts";
+import { readWords } from "./words.ts";
 
 /**
  * Read and compile every template of a folder, once. These are ours: they are reviewed like
@@ -22,30 +24,44 @@ export function readTemplates(folder: string): Templates {
   const css = read("layouts/email.css");
   const layout = read("layouts/email.hbs");
   const mail = Handlebars.compile<LayoutView & { css: string }>(layout, STRICT);
-  const page = Handlebars.compile<PageView>(read("layouts/public.hbs"), STRICT);
-  const check = Handlebars.compile<CheckView>(read("public/check.hbs"), STRICT);
+  const words = readWords(join(folder, "words"));
   return {
     notice: (kind, language) => notices.get(`${kind}.${language}.md`),
     mail: {
       version: createHash("sha256").update(layout).update("\0").update(css).digest("hex"),
       wrap: (view) => mail({ ...view, css }),
     },
-    checkPage: (view) =>
-      page({
-        language: "en",
-        title: "Check a notice",
-        organisation: view.organisation,
-        body: check(view),
-      }),
+    page: pages(folder, words.html),
+    words: words.text,
     stylesheet: read("public/candor.css"),
   };
 }
 
-interface PageView {
-  readonly language: string;
-  readonly title: string;
-  readonly organisation: string;
-  readonly body: string;
+function pages(folder: string, html: ReturnType<typeof readWords>["html"]): Templates["page"] {
+  const layout = Handlebars.compile(
+    readFileSync(join(folder, "layouts/public.hbs"), "utf8"),
+    STRICT,
+  );
+  const bodies = new Map(
+    readdirSync(join(folder, "public"))
+      .filter((name) => name.endsWith(".hbs"))
+      .map((name) => {
+        const source = readFileSync(join(folder, "public", name), "utf8");
+        return [name.slice(0, -".hbs".length), Handlebars.compile(source, STRICT)];
+      }),
+  );
+  return (name, language, view) => {
+    const body = bodies.get(name);
+    if (!body) throw new TypeError(`There is no page ${name}.`);
+    const w = { ...html("layout", language, view), ...html(name, language, view) };
+    const languages = PageLanguage.options.map((code) => ({
+      code,
+      ...PAGE_LANGUAGES[code],
+      current: code === language,
+    }));
+    const tag = PAGE_LANGUAGES[language].tag;
+    return layout({ ...view, w, languages, language: tag, body: body({ ...view, w, language }) });
+  };
 }
 
 /** Only built-in helpers: a name that is none of them is a field. */

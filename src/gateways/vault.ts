@@ -20,6 +20,7 @@ interface WrappedKey {
 export interface Keystore {
   find(id: string): Promise<WrappedKey | undefined>;
   keep(key: WrappedKey): Promise<WrappedKey>;
+  remove(id: string): Promise<void>;
 }
 
 export interface RootKey {
@@ -53,6 +54,10 @@ export function createVault(root: RootKey, keystore: Keystore): Vault {
       cache.set(id, loading);
       loading.catch(() => cache.delete(id));
       return loading;
+    },
+    async destroy(id) {
+      await keystore.remove(id);
+      cache.delete(id);
     },
     forget: () => cache.clear(),
   };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { decideUnknown, needsLetterCsv } from "../actions/delivery.ts";
+import { decideUnknown } from "../actions/delivery.ts";
 import { DeliveryState, UnknownDecision } from "../domain/delivery.ts";
 import { Id } from "../domain/id.ts";
 import { line } from "../domain/text.ts";
@@ -43,20 +43,5 @@ export const deliveryRoutes = [
     }),
     returns: z.object({ decided: z.int() }),
     handle: ({ ctx, actor, params, body }) => decideUnknown(ctx, actor, { ...params, ...body }),
-  }),
-  route({
-    method: "get",
-    path: "/v1/incidents/:incidentId/waves/:waveId/needs-letter.csv",
-    summary: "The address file for a mail house: everyone who can only be reached by letter.",
-    permission: "recipient:reveal",
-    params: WavePath,
-    returns: z.string(),
-    secondFactor: true,
-    download: true,
-    handle: async ({ ctx, actor, params }) => ({
-      filename: "needs-letter.csv",
-      contentType: "text/csv; charset=utf-8",
-      content: await needsLetterCsv(ctx, actor, params),
-    }),
   }),
 ];

@@ -18,8 +18,9 @@ export interface Problem {
 /**
  * A refusal is answered with its code and sentence. Trouble reaching PostgreSQL is a 503 to
  * try again; everything else is logged and kept to ourselves, because messages quote values.
+ * `page` may answer a person in its place.
  */
-export function problems(log: Context["log"]): ErrorRequestHandler {
+export function problems(log: Context["log"], page: Page = () => false): ErrorRequestHandler {
   return (error, _req, res, _next) => {
     const requestId = String(res.locals["requestId"]);
     const refusal = refusalFrom(error);
@@ -27,13 +28,19 @@ export function problems(log: Context["log"]): ErrorRequestHandler {
     else if (refusal !== error) log.warn({ err: error, requestId }, "a request was turned away");
     // Part of a file is on its way: the client must see that it broke off.
     if (res.headersSent) return void res.destroy();
+    // What was being answered may have been for everyone to keep; this is not.
+    res.set("Cache-Control", "no-store");
+    const [status, title] = refusal ? ANSWERS[refusal.code] : [INTERNAL.status, INTERNAL.title];
+    if (refusal) challenge(res, refusal.code);
+    if (page(res, status)) return;
     if (refusal === undefined) return answer(res, INTERNAL);
-    const [status, title] = ANSWERS[refusal.code];
     const { code, message: detail, fields: errors } = refusal;
-    challenge(res, code);
     return answer(res, { status, title, code, detail, errors });
   };
 }
+
+/** Shows a page for a status; false where the client should read the problem itself. */
+type Page = (res: Response, status: number) => boolean;
 
 /** HTTP status and title of each refusal. The compiler insists on every code. */
 export const ANSWERS = {

@@ -1,8 +1,14 @@
 import { approvalRoutes } from "./approval.routes.ts";
 import { audienceRoutes } from "./audience.routes.ts";
 import { deliveryRoutes } from "./delivery.routes.ts";
+import { feedbackRoutes } from "./feedback.routes.ts";
+import { followupRoutes } from "./followup.routes.ts";
+import { inboxRoutes } from "./inbox.routes.ts";
 import { incidentRoutes } from "./incident.routes.ts";
+import { inquiryRoutes } from "./inquiry.routes.ts";
+import { letterRoutes } from "./letter.routes.ts";
 import { noticeRoutes } from "./notice.routes.ts";
+import { publicationRoutes } from "./publication.routes.ts";
 import { recipientRoutes } from "./recipient.routes.ts";
 import type { Route } from "./route.ts";
 import { scopeRoutes } from "./scope.routes.ts";
@@ -23,8 +29,14 @@ export const ROUTES: readonly Route[] = [
   ...audienceRoutes,
   ...uploadRoutes,
   ...recipientRoutes,
+  ...inquiryRoutes,
+  ...feedbackRoutes,
   ...noticeRoutes,
   ...approvalRoutes,
+  ...publicationRoutes,
   ...waveRoutes,
   ...deliveryRoutes,
+  ...letterRoutes,
+  ...followupRoutes,
+  ...inboxRoutes,
 ];

@@ -113,24 +113,31 @@ export async function activeStaff(sql: Sql): Promise<number> {
 
 /** How a plan would reach an audience, by the language people read. */
 export function reach(sql: Sql, query: WayQuery): Promise<Reach[]> {
+  const goesBy = (channel: string) =>
+    query.mode === "all"
+      ? sql`state in ('planned', 'needs-letter') and ${channel} = any (channels)`
+      : sql`state in ('planned', 'needs-letter') and channels[1] = ${channel}`;
   return many(
     Reach,
     sql`
       with way as (${ways(sql, query)})
       select language,
              count(*)::int as people,
-             count(*) filter (where state = 'planned')::int as email,
-             count(*) filter (where state = 'needs-letter')::int as needs_letter,
+             count(*) filter (where ${goesBy("email")})::int as email,
+             count(*) filter (where ${goesBy("sms")})::int as sms,
+             count(*) filter (where ${goesBy("letter")})::int as needs_letter,
              count(*) filter (where state = 'not-reached')::int as not_reached,
              count(*) filter (where state = 'excluded')::int as excluded
         from way group by language order by people desc, language limit ${LANGUAGES_MAX}`,
   );
 }
 
+/** People, and how many of them by each channel at first; one person may count in several. */
 export const Reach = z.object({
   language: z.string(),
   people: z.int(),
   email: z.int(),
+  sms: z.int(),
   needsLetter: z.int(),
   notReached: z.int(),
   excluded: z.int(),

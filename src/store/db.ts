@@ -13,7 +13,7 @@ export type Database = postgres.Sql<{ date: Date }>;
  * arrive as ISO text, the spelling every schema reads; `bigint` arrives as text.
  */
 export function connect(url: string, connectionsMax = 10): Database {
-  return postgres(url, {
+  const sql = postgres(url, {
     max: connectionsMax,
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     types: { date: INSTANT },
@@ -25,10 +25,71 @@ export function connect(url: string, connectionsMax = 10): Database {
       plan_cache_mode: "force_custom_plan",
       // A claim that a crash of the database forgets would be sent again.
       synchronous_commit: "on",
+      // A frozen process must not hold the locks of its open transaction for ever.
+      idle_in_transaction_session_timeout: IDLE_MS_MAX,
+      // Nor while the server waits for it to take a long answer.
+      tcp_user_timeout: IDLE_MS_MAX,
+    },
+  });
+  return endWithConnection(sql);
+}
+
+/**
+ * Let a pool's transactions end with their connection. Where the server closes one (a restart, or
+ * it rested too long), the library only rejects `begin`: what the transaction's code sends after
+ * that ends the process by a TypeError, or, once the connection is opened anew for somebody else,
+ * runs there outside of any transaction. So nothing more of it is sent.
+ */
+function endWithConnection(sql: Database): Database {
+  const begin = sql.begin.bind(sql);
+  return Object.assign(sql, {
+    async begin(run: Run) {
+      const state = { over: false };
+      try {
+        return await begin((tx) => settled(state, guarded(state, tx), run));
+      } finally {
+        state.over = true;
+      }
     },
   });
 }
 
+type Transaction = postgres.TransactionSql<{ date: Date }>;
+type Run = (tx: Transaction) => unknown;
+
+/** Whether a transaction has come to its end, one way or another. */
+interface State {
+  over: boolean;
+}
+
+function guarded(state: State, tx: Transaction): Transaction {
+  return new Proxy(tx, {
+    apply(target, self, given) {
+      if (state.over) throw new Error("This transaction ended with its connection.");
+      return Reflect.apply(target, self, given);
+    },
+    get(target, key) {
+      if (key !== "savepoint") return Reflect.get(target, key);
+      return (run: Run) => target.savepoint((inner) => settled(state, guarded(state, inner), run));
+    },
+  });
+}
+
+/** A failure is passed on a turn later, when it is known whether there is still a connection. */
+function settled(state: State, tx: Transaction, run: Run): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) =>
+      setImmediate(() => {
+        if (!state.over) reject(error);
+      });
+    Promise.resolve()
+      .then(() => run(tx))
+      .then(resolve, fail);
+  });
+}
+
+/** Nothing of ours rests this long between two statements of one transaction. */
+const IDLE_MS_MAX = 30_000;
 /** The library waits up to 20 s after an outage: as long as a worker may be silent. */
 const BACKOFF_SECONDS = 0.5;
 

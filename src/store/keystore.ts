@@ -37,6 +37,11 @@ export async function rewrap(sql: Sql, key: WrappedKey): Promise<void> {
      where id = ${key.id} and root_version < ${key.rootVersion}`;
 }
 
+/** Remove a key for good. Nothing sealed under it opens again. */
+export async function remove(sql: Sql, id: string): Promise<void> {
+  await sql`delete from data_key where id = ${id}`;
+}
+
 /** The root key this keystore was made with: its version, fingerprint and whether escrow is confirmed. */
 export async function rootKey(sql: Sql): Promise<RootKeyRow | undefined> {
   const [row] = await sql<RootKeyRow[]>`

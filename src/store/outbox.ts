@@ -4,7 +4,15 @@ import { maybeOne } from "./db.ts";
 import type { Sql } from "./db.ts";
 
 /** What a later stage must be told of. Each kind has one handler, in `workers/outbox.ts`. */
-export const OutboxKind = z.enum(["upload.import", "scope.revised"]);
+export const OutboxKind = z.enum([
+  "upload.import",
+  "letters.make",
+  "scope.revised",
+  "intake.received",
+  "audience.frozen",
+  "publication.published",
+  "survey.finished",
+]);
 export type OutboxKind = z.output<typeof OutboxKind>;
 
 const OutboxRow = z.object({
@@ -46,6 +54,15 @@ export async function take(tx: Sql, limit: number): Promise<number[]> {
         order by id limit ${limit} for update skip locked)
     returning id`;
   return rows.map(({ id }) => Number(id));
+}
+
+/** Throw away rows of a kind that were done an hour ago, so many at a time. */
+export async function removeDone(sql: Sql, kind: OutboxKind, rowsMax: number): Promise<void> {
+  await sql`
+    delete from outbox where id in (
+      select id from outbox
+       where kind = ${kind} and done_at < now() - interval '1 hour'
+       order by id limit ${rowsMax})`;
 }
 
 /** Count a failed try and make the row due again in `failures²` seconds. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { Plan } from "../domain/approval.ts";
+import { NoticeKind } from "../domain/notice/notice.ts";
 import { Wave } from "../domain/wave.ts";
 import type { CanaryCounts, PausedReason, WaveState } from "../domain/wave.ts";
 import { many, one } from "./db.ts";
@@ -83,15 +85,37 @@ export async function startedFor(sql: Sql, submissionId: string): Promise<boolea
   return rows.length > 0;
 }
 
-/** Whether people must have the notice of this version by law. */
-export async function noticeClass(sql: Sql, versionId: string): Promise<"legal" | "courtesy"> {
-  const { noticeClass: found } = await one(
-    z.object({ noticeClass: z.enum(["legal", "courtesy"]) }),
+/** Of what kind the notice of a version is, and whether people must have it by law. */
+export function noticeOf(sql: Sql, versionId: string): Promise<z.output<typeof OfNotice>> {
+  return one(
+    OfNotice,
     sql`
-      select n.class as notice_class from notice_version v join notice n on n.id = v.notice_id
+      select n.class as notice_class, n.kind as notice_kind
+        from notice_version v join notice n on n.id = v.notice_id
        where v.id = ${versionId}`,
   );
-  return found;
+}
+
+/** By which channels the people of a wave are told, as it was approved, and who they are. */
+export function planOf(sql: Sql, waveId: string): Promise<z.output<typeof Planned>> {
+  return one(
+    Planned,
+    sql`
+      select w.audience_id, s.plan, n.class as notice_class
+        from wave w
+        join submission s on s.id = w.submission_id
+        join notice_version v on v.id = w.notice_version_id
+        join notice n on n.id = v.notice_id
+       where w.id = ${waveId}`,
+  );
+}
+
+/** Incidents of which somebody was told by SMS, or is to be. */
+export async function incidentsWithSms(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ incidentId: string }[]>`
+    select distinct w.incident_id from wave w join submission s on s.id = w.submission_id
+     where s.plan -> 'channels' @> '["sms"]'`;
+  return rows.map(({ incidentId }) => incidentId);
 }
 
 /** How many deliveries of a wave are in each state. */
@@ -135,12 +159,14 @@ export function canaryCounts(sql: Sql, waveId: string): Promise<CanaryCounts> {
   );
 }
 
-/** Whether anything of a wave is still on its way. */
+/** Whether anything of a wave is still on its way, or may have to go another way. */
 export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
   const [row] = await sql<{ open: boolean }[]>`
     select exists (select from delivery where wave_id = ${waveId} and state = 'planned')
         or exists (select from delivery where wave_id = ${waveId} and state = 'leased')
-        or exists (select from delivery where wave_id = ${waveId} and state = 'sending') as open`;
+        or exists (select from delivery where wave_id = ${waveId} and state = 'sending')
+        or exists (select from delivery
+                    where wave_id = ${waveId} and state = 'rejected' and onward is null) as open`;
   return row?.open ?? false;
 }
 
@@ -150,6 +176,17 @@ const Running = z.object({
   priority: z.number().int(),
 });
 export type Running = z.output<typeof Running>;
+
+const OfNotice = z.object({
+  noticeClass: z.enum(["legal", "courtesy"]),
+  noticeKind: NoticeKind,
+});
+
+const Planned = z.object({
+  audienceId: z.uuid(),
+  plan: Plan,
+  noticeClass: z.enum(["legal", "courtesy"]),
+});
 
 const Canary = z.object({
   open: z.number().int(),

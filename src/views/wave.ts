@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { PreferredChannel } from "../domain/audience/person.ts";
 import { DeliveryState, OPEN_STATES } from "../domain/delivery.ts";
 import { Instant } from "../domain/instant.ts";
 import { refuse } from "../domain/refusal.ts";
@@ -28,6 +29,10 @@ export const Progress = Head.extend({
   total: z.int(),
   /** How many deliveries are in each state; states with none are absent. */
   counts: z.partialRecord(DeliveryState, z.int()),
+  /** The same by channel. */
+  channels: z.partialRecord(PreferredChannel, z.partialRecord(DeliveryState, z.int())),
+  /** How many people are where: each counts once, in the state of the delivery that got furthest. */
+  people: z.partialRecord(DeliveryState, z.int()),
   canary: z.object({ passed: z.boolean(), total: z.int(), accepted: z.int(), rejected: z.int() }),
   /** Waiting for a person's decision. */
   unknown: z.int(),
@@ -105,25 +110,38 @@ async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progre
   const groups = await many(
     Group,
     sql`
-      select state, canary, count(*)::int as count,
+      select state, channel, canary, onward is true as left_behind, count(*)::int as count,
              count(*) filter (where attempt > 0
                                 and settled_at > now() - interval '1 minute')::int as recent
-        from delivery where wave_id = ${row.id} group by state, canary`,
+        from delivery where wave_id = ${row.id} group by 1, 2, 3, 4`,
   );
   const [duplicates] = await sql<{ count: number }[]>`
     select count(*)::int as count from attempt a join delivery d on d.id = a.delivery_id
      where d.wave_id = ${row.id} and a.possible_duplicate`;
 
+  const { mode } = await one(
+    Mode,
+    sql`select plan ->> 'mode' as mode from submission where id = ${row.submissionId}`,
+  );
+  const people =
+    mode === "all"
+      ? await furthest(sql, row.id)
+      : byState(groups.filter(({ leftBehind }) => !leftBehind));
   const sum = (some: (group: z.output<typeof Group>) => boolean) =>
     groups.filter(some).reduce((total, { count }) => total + count, 0);
   const inState = (...states: DeliveryState[]) => sum(({ state }) => states.includes(state));
-  const present = DeliveryState.options.filter((state) => groups.some((g) => g.state === state));
+  const channels = PreferredChannel.options.flatMap((channel) => {
+    const counts = byState(groups.filter((group) => group.channel === channel));
+    return Object.keys(counts).length > 0 ? [[channel, counts]] : [];
+  });
   const perSecond = groups.reduce((total, { recent }) => total + recent, 0) / 60;
   const left = inState(...OPEN_STATES);
   return {
     ...wave,
     total: sum(() => true),
-    counts: Object.fromEntries(present.map((state) => [state, inState(state)])),
+    counts: byState(groups),
+    channels: Object.fromEntries(channels),
+    people,
     canary: {
       passed: canaryPassed,
       total: sum(({ canary }) => canary),
@@ -137,11 +155,56 @@ async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progre
   };
 }
 
-const WaveRow = Head.extend({ canaryPassed: z.boolean() });
+/**
+ * Where people stand whom several channels told at once: each in the state of the delivery that
+ * got furthest. Where one channel follows the other this is the newest delivery, and no sorting
+ * is needed to find it.
+ */
+async function furthest(sql: Sql, waveId: string): Promise<Partial<Record<DeliveryState, number>>> {
+  const rows = await many(
+    Counted,
+    sql`
+      with person as (
+        select distinct on (recipient_id) state from delivery where wave_id = ${waveId}
+         order by recipient_id, array_position(${FURTHEST_FIRST}, state), id desc
+      )
+      select state, count(*)::int as count from person group by state`,
+  );
+  return byState(rows);
+}
 
-const Group = z.object({
-  state: DeliveryState,
+function byState(
+  groups: readonly z.output<typeof Counted>[],
+): Partial<Record<DeliveryState, number>> {
+  const sums = new Map<DeliveryState, number>();
+  for (const { state, count } of groups) sums.set(state, (sums.get(state) ?? 0) + count);
+  const present = DeliveryState.options.filter((state) => sums.has(state));
+  return Object.fromEntries(present.map((state) => [state, sums.get(state) ?? 0]));
+}
+
+const WaveRow = Head.extend({ canaryPassed: z.boolean() });
+const Mode = z.object({ mode: z.string().nullable() });
+const Counted = z.object({ state: DeliveryState, count: z.int() });
+
+const Group = Counted.extend({
+  channel: PreferredChannel,
   canary: z.boolean(),
-  count: z.int(),
+  /** Rejected, and another channel followed. */
+  leftBehind: z.boolean(),
   recent: z.int(),
 });
+
+const FURTHEST_FIRST = [
+  "delivered",
+  "accepted",
+  "unknown",
+  "sending",
+  "leased",
+  "planned",
+  "held",
+  "needs-letter",
+  "rejected",
+  "not-reached",
+  "excluded",
+  "cancelled",
+] satisfies DeliveryState[];

@@ -76,6 +76,27 @@ describe("after an approval", () => {
     expect(await start(submissionId)).toBe("facts-changed");
   });
 
+  test.each([
+    ["mode", { mode: "all" }],
+    ["set of channels", { channels: ["sms", "letter", "email"] }],
+    ["agreement asked of people", { consent: "any" }],
+  ])("another %s than was approved stops it", async (_, plan) => {
+    const submissionId = await givenApprovedNotice(w, { incidentId, audienceId });
+    await w.sql`
+      update submission set plan = plan || ${w.sql.json(plan)} where id = ${submissionId}`;
+    expect(await start(submissionId)).toBe("facts-changed");
+  });
+
+  test("another canary or window than was approved stops it", async () => {
+    const first = await givenApprovedNotice(w, { incidentId, audienceId });
+    await w.sql`update submission set canary = canary + 1 where id = ${first}`;
+    expect(await start(first)).toBe("facts-changed");
+    const second = await givenApprovedNotice(w, { incidentId, audienceId });
+    const window = { notAfter: "2036-01-01T00:00:00.000Z" };
+    await w.sql`update submission set send_window = ${w.sql.json(window)} where id = ${second}`;
+    expect(await start(second)).toBe("facts-changed");
+  });
+
   test("withdrawing the notice stops it", async () => {
     const submissionId = await givenApprovedNotice(w, { incidentId, audienceId });
     const { noticeId } = await get(w.ctx, incidentId, submissionId);

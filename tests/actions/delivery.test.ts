@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import * as delivery from "../../src/actions/delivery.ts";
 import { abandon, sendSlice } from "../../src/actions/delivery/send.ts";
-import * as suppressions from "../../src/actions/suppression.ts";
 import { mayBecome } from "../../src/domain/delivery.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
@@ -16,9 +15,7 @@ import {
   givenWave,
   leased,
   settledAs,
-  somePeople,
   states,
-  suppress,
   watchTransitions,
 } from "../support/wave.ts";
 import { world } from "../support/world.ts";
@@ -193,49 +190,6 @@ describe("a person's decision about unknown deliveries", () => {
         decision: "accepted",
       }),
     ).rejects.toMatchObject({ code: "not-found" });
-  });
-});
-
-describe("the address file for a mail house", () => {
-  test("holds everyone who needs a letter, safe to open, and leaves an entry", async () => {
-    const postal = { lines: ["12 Elm Street", "Flat 3"], postcode: "12345", city: "Springfield" };
-    const people = [
-      ...somePeople(2),
-      { name: '=HYPERLINK("http://example.net")', agreed: "no" as const, postal },
-    ];
-    const { waveId, incidentId, recipientIds } = await givenWave(w, { people });
-    const lines: string[] = [];
-    for await (const text of await delivery.needsLetterCsv(w.ctx, w.staff.counsel, {
-      incidentId,
-      waveId,
-    }))
-      lines.push(...text.split("\r\n").filter((line) => line !== ""));
-    expect(lines).toHaveLength(2);
-    expect(lines[1]).toContain(recipientIds[2]);
-    expect(lines[1]).toContain("12 Elm Street,Flat 3");
-    expect(lines[1]).toContain(`"'=HYPERLINK(`);
-    const [entry] = await w.sql`
-      select after, actor from timeline where action = 'delivery.export-letters' order by seq desc limit 1`;
-    expect(entry).toMatchObject({ after: { people: 1 }, actor: w.staff.counsel.staffId });
-  });
-
-  test("leaves out who was erased or has died since, and keeps who only opted out", async () => {
-    const postal = { lines: ["12 Elm Street"], postcode: "12345", city: "Springfield" };
-    const person = { agreed: "no" as const, postal };
-    const { waveId, incidentId, recipientIds } = await givenWave(w, {
-      people: [person, person, person, person],
-    });
-    const [first = "", second = "", third = "", fourth = ""] = recipientIds;
-    await suppress(w, incidentId, first);
-    const by = w.staff.responder;
-    await suppressions.suppress(w.ctx, by, { incidentId, recipientId: second }, "opted-out");
-    await suppressions.erase(w.ctx, by, { incidentId, recipientId: third }, "They asked.");
-    let file = "";
-    const path = { incidentId, waveId };
-    for await (const text of await delivery.needsLetterCsv(w.ctx, w.staff.counsel, path))
-      file += text;
-    const listed = [first, second, third, fourth].filter((id) => file.includes(id));
-    expect(listed.toSorted()).toEqual([second, fourth].toSorted());
   });
 });
 

@@ -71,6 +71,16 @@ describe("a recipient", () => {
     expect(csv).toContain(`"'=1+1"`);
   });
 
+  test("who opts out after their mailbox bounced has opted out, and not the other way round", async () => {
+    const { recipientIds } = await givenFrozenAudience(w, place.incidentId, [JANE]);
+    const who = { incidentId: place.incidentId, recipientId: recipientIds[0] ?? "" };
+    for (const reason of ["hard-bounce", "opted-out", "hard-bounce"] as const)
+      await suppress(w.ctx, w.staff.responder, who, reason);
+    expect(
+      await w.sql`select reason from suppression where recipient_id = ${who.recipientId}`,
+    ).toEqual([{ reason: "opted-out" }]);
+  });
+
   test("is suppressed once frozen, and not before", async () => {
     const { recipientIds } = await givenFrozenAudience(w, place.incidentId, [JANE]);
     const who = { incidentId: place.incidentId, recipientId: recipientIds[0] ?? "" };

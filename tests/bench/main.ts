@@ -4,12 +4,18 @@ import { parseArgs } from "node:util";
 
 import { benchImport } from "./import.ts";
 import type { ImportReport } from "./import.ts";
+import { POSTFIX_PRESENT } from "./postfix.ts";
+import { benchPublic, publicLines } from "./public.ts";
+import type { PublicReport } from "./public.ts";
 import { benchSend } from "./send.ts";
 import type { SendReport } from "./send.ts";
+import { benchTiming, timingLines } from "./timing.ts";
+import type { TimingReport } from "./timing.ts";
 
 /**
- * `npm run bench [--rows N] [--recipients N] [--rounds N]`: import speed and memory, then
- * sending beside Postfix. Writes docs/reports/bench.md; exits 1 where a count is wrong.
+ * `npm run bench [--rows N] [--recipients N] [--rounds N]`: sending beside Postfix,
+ * the public page beside a wave, what the time of an answer gives away, and import speed and
+ * memory. Writes docs/reports/bench.md; exits 1 where a count is wrong.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -22,16 +28,28 @@ async function main(): Promise<void> {
   });
   say("Sending beside smtp-source …");
   const sending = await benchSend(Number(values.recipients), Number(values.rounds));
+  say("Reading the public page beside a wave …");
+  const reading = POSTFIX_PRESENT ? await benchPublic(500, 30) : undefined;
+  say("Timing the answers to known and unknown people …");
+  const timing = await benchTiming(2_000);
   say(`Importing ${values.rows} rows …`);
   const importing = await benchImport(Number(values.rows));
-  const text = report(sending, importing);
+  const reports = { sending, reading, timing, importing };
+  const text = report(reports);
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(new URL("bench.md", FOLDER), text);
-  process.stdout.write(values.json ? `${JSON.stringify({ sending, importing })}\n` : text);
+  process.stdout.write(values.json ? `${JSON.stringify(reports)}\n` : text);
   if (!importing.faultsAgree) process.exitCode = 1;
 }
 
-function report(sending: SendReport | undefined, importing: ImportReport): string {
+interface Reports {
+  readonly sending: SendReport | undefined;
+  readonly reading: PublicReport | undefined;
+  readonly timing: readonly TimingReport[];
+  readonly importing: ImportReport;
+}
+
+function report({ sending, reading, timing, importing }: Reports): string {
   const [cpu] = cpus();
   return [
     "# Benchmark report",
@@ -43,6 +61,14 @@ function report(sending: SendReport | undefined, importing: ImportReport): strin
     "## Sending, start → accepted",
     "",
     ...(sending ? sendLines(sending) : ["Skipped: Postfix's smtp-source is not installed."]),
+    "",
+    "## The public page beside a wave",
+    "",
+    ...(reading ? publicLines(reading) : ["Skipped: Postfix's smtp-sink is not installed."]),
+    "",
+    "## What the time of an answer gives away",
+    "",
+    ...timingLines(timing),
     "",
     "## Import",
     "",

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import {
   DATA_ELEMENTS,
@@ -8,8 +8,11 @@ import {
   Sensitivity,
   worstSensitivity,
 } from "../../src/domain/element.ts";
+import { elementLabel, elementMailLabel } from "../../src/domain/element/label.ts";
+import { PageLanguage } from "../../src/domain/language.ts";
 
 const anyElements = fc.array(fc.constantFrom(...Element.options), { maxLength: 10 });
+const SCRIPT = { en: /^[A-Za-z]/, zh: /\p{Script=Han}/u, ru: /\p{Script=Cyrillic}/u };
 const rank = (sensitivity: Sensitivity) => Sensitivity.options.indexOf(sensitivity);
 
 test.for([
@@ -42,6 +45,27 @@ test("mail names a special category by its class only, and everything else by it
     expect(mailLabel).toBe(
       sensitivity === "special-category" ? "sensitive personal information" : label,
     );
+});
+
+describe.each(PageLanguage.options)("labels in %s", (language) => {
+  const full = Element.options.map((element) => elementLabel(element, language));
+
+  test("are there for every kind of data, each another one, in that language", () => {
+    expect(new Set(full).size).toBe(Element.options.length);
+    for (const label of full) expect(label).toMatch(SCRIPT[language]);
+  });
+
+  test("name special categories by one class in mail, and everything else in full", () => {
+    const named = Element.options.map((element) => elementMailLabel(element, language));
+    const special = Element.options.map(
+      (element) => DATA_ELEMENTS[element].sensitivity === "special-category",
+    );
+    const classes = new Set(named.filter((_, i) => special[i]));
+    expect(classes.size).toBe(1);
+    expect(full).not.toContain([...classes][0]);
+    expect([...classes][0]).toMatch(SCRIPT[language]);
+    expect(named.filter((_, i) => !special[i])).toEqual(full.filter((_, i) => !special[i]));
+  });
 });
 
 test("special-category data start with silent subjects and two approvers", () => {

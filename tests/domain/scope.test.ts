@@ -47,7 +47,8 @@ const refusing = (field: string, code: string) =>
 
 describe("the first version", () => {
   test("knows two facts and says of every other that it is not yet known", () => {
-    const { whatHappened, dataElements, ...rest } = first;
+    const { whatHappened, dataElements, language, translations, ...rest } = first;
+    expect([language, translations]).toEqual(["en", {}]);
     expect([whatHappened, dataElements.length]).toEqual(["A laptop was stolen.", 1]);
     expect(new Set(Object.values(rest))).toEqual(new Set([NOT_YET_KNOWN]));
     expect(ScopeFacts.parse(z.encode(ScopeFacts, first))).toEqual(first);
@@ -140,6 +141,14 @@ describe("what may be written", () => {
     ["a line without hours", { ...phoneLine(), hours: undefined }, false],
     ["a line without a zone", { ...phoneLine(), zone: undefined }, false],
     ["a line that is no number", { ...phoneLine(), value: "call us" }, false],
+    ["a line with hours day by day", { ...phoneLine(), open: [hours()] }, true],
+    ["a line of two shifts", { ...phoneLine(), open: [hours("08:00", "12:00"), hours()] }, true],
+    ["a line that closes at midnight", { ...phoneLine(), open: [hours("00:00", "24:00")] }, true],
+    ["a line that closes before it opens", { ...phoneLine(), open: [hours("20:00")] }, false],
+    ["a line that opens at 8:00", { ...phoneLine(), open: [hours("8:00")] }, false],
+    ["a line open on a day twice", { ...phoneLine(), open: [{ ...hours(), days: [1, 1] }] }, false],
+    ["a line open on day 0", { ...phoneLine(), open: [{ ...hours(), days: [0] }] }, false],
+    ["a line open on no day", { ...phoneLine(), open: [] }, false],
     ["an e-mail address", { kind: "email", value: "help@example.org" }, true],
     ["an e-mail address of two", { kind: "email", value: "a@example.org,b@example.org" }, false],
     [
@@ -174,6 +183,10 @@ describe("what may be written", () => {
   ])("%j is refused", ([given]) => {
     expect(Revision.shape.facts.safeParse(given).success).toBe(false);
   });
+
+  function hours(from = "08:00", to = "20:00") {
+    return { days: [1, 5], from, to };
+  }
 
   function phoneLine() {
     return {

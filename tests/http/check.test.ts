@@ -65,7 +65,7 @@ describe("the check page", () => {
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("set-cookie")).toBeNull();
     expect(text).not.toMatch(/<script|style=|<img|http/i);
-    expect(text.match(/<form method="post" action="\/check">/g)).toHaveLength(1);
+    expect(text.match(/<form method="post" action="\/check\?language=en">/g)).toHaveLength(1);
     const sheet = await door.call("GET", "/candor.css");
     expect(sheet.headers.get("content-type")).toContain("text/css");
     expect(sheet.text).not.toMatch(/url\(|@import/);

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { add } from "../../src/actions/task.ts";
 import { ROUTES } from "../../src/http/routes.ts";
 import type { Route } from "../../src/http/route.ts";
-import { givenAudience, givenUpload } from "../support/audience.ts";
+import { givenAudience } from "../support/audience.ts";
+import { A_CALL, LIST, givenEverything } from "../support/everything.ts";
 import { Problem, serve } from "../support/http.ts";
 import type { Answered, Served } from "../support/http.ts";
+import { anUpdate } from "../support/publication.ts";
 import { givenAuthenticator, givenToken } from "../support/staff.ts";
-import { givenStarted } from "../support/wave.ts";
 import { givenActor, world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -29,8 +29,8 @@ beforeAll(async () => {
   const everything = await givenActor(w.ctx, ["responder", "drafter", "approver", "counsel"]);
   token = await givenToken(w, everything);
   code = await givenAuthenticator(w, everything);
-  own = await givenEverything();
-  other = await givenEverything();
+  own = await givenEverything(w);
+  other = await givenEverything(w);
 });
 afterAll(async () => {
   await app.close();
@@ -68,7 +68,8 @@ describe.each(OF_AN_INCIDENT)("%s", (name, route) => {
     if (route.method !== "get" || route.secondFactor) return;
     const upper = Object.entries(own).map(([key, id]) => [key, id.toUpperCase()]);
     const again = await ask(route, Object.fromEntries(upper));
-    expect([again.status, again.text]).toEqual([found.status, found.text]);
+    const said = (answer: Answered) => (answer.status < 400 ? answer.text : essence(answer));
+    expect([again.status, said(again)]).toEqual([found.status, said(found)]);
   });
 });
 
@@ -107,7 +108,7 @@ describe("ids in a body", () => {
       select id from delivery where wave_id = ${other["waveId"] ?? ""} limit 1`;
     const body = { decision: "resend", reason: "Nobody got it." };
     // The walk has cancelled the other wave of this incident.
-    const { incidentId = "", waveId = "" } = await givenEverything();
+    const { incidentId = "", waveId = "" } = await givenEverything(w);
     const path = `/v1/incidents/${incidentId}/waves/${waveId}/deliveries/decisions`;
     const answers: Answered[] = [];
     for (const id of [row?.id ?? "", "999999999"])
@@ -136,18 +137,6 @@ test("a file sent to an address in capitals is imported like any other", async (
   expect([confirmed.status, confirmed.json["state"]]).toEqual([202, "importing"]);
 });
 
-/** An incident with one of everything, a wave under way among it. */
-async function givenEverything(): Promise<Ids> {
-  const { recipientIds, ...ids } = await givenStarted(w, { people: 3 });
-  const { incidentId } = ids;
-  const task = { title: "Call the vendor", phase: "open", ownerRole: "responder" } as const;
-  const { id: taskId } = await add(w.ctx, w.staff.responder, incidentId, task);
-  // Uploads belong to an audience that is still open; the walk visits it by its own ids.
-  const audienceId = await givenAudience(w, incidentId);
-  const { uploadId } = await givenUpload(w, { incidentId, audienceId }, LIST);
-  return { ...ids, audienceId, uploadId, taskId, recipientId: recipientIds[0] ?? "" };
-}
-
 async function ask(route: Route, ids: Ids): Promise<Answered> {
   w.clock.advance(31_000);
   const path = route.path
@@ -172,8 +161,14 @@ function essence(answer: Answered) {
   return rest;
 }
 
-const LIST = "email,name\nfirst@example.com,First Person\n";
 const CSV = { "content-type": "text/csv" };
+const CLOSES_AT = "2027-01-01T00:00Z";
+const aPlan = (ownerId = "") => ({
+  version: 1,
+  zone: "UTC",
+  rule: { kind: "dates", dates: [{ date: "2027-02-01", time: "10:00" }] },
+  owners: [ownerId],
+});
 const REASON = () => ({ reason: "Asked by phone." });
 /** What each route must be sent to get as far as looking for things. */
 const BODIES: Readonly<Record<string, (ids: Ids) => unknown>> = {
@@ -199,13 +194,29 @@ const BODIES: Readonly<Record<string, (ids: Ids) => unknown>> = {
   "POST /notices": () => ({ kind: "initial" }),
   "PATCH /notices/:noticeId": () => ({ version: 3 }),
   "POST /notices/:noticeId/withdraw": () => ({ version: 4 }),
+  "POST /surveys": ({ audienceId }) => ({ audienceId, closesAt: CLOSES_AT }),
   "POST /submissions": ({ noticeId, audienceId }) => ({ noticeId, audienceId, version: 3 }),
   "POST /submissions/:submissionId/send-back": () => ({ comment: "Say more." }),
   "POST /submissions/:submissionId/approve": () => ({ binding: "0".repeat(64) }),
+  "PUT /publication": () => ({ slug: "another-address", version: 1 }),
+  "POST /publication/updates": () => anUpdate({ kind: "update" }),
+  "PATCH /publication/updates/:updateId": () => ({ version: 2 }),
+  "POST /publication/updates/:updateId/submit": () => ({ version: 3 }),
+  "POST /publication/updates/:updateId/send-back": () => ({ comment: "Say more." }),
+  "POST /publication/updates/:updateId/approve": () => ({ binding: "0".repeat(64) }),
+  "POST /publication/updates/:updateId/withdraw": () => ({ version: 5 }),
+  "PUT /followup-plan": ({ ownerId }) => aPlan(ownerId),
+  "POST /followups/:followupId/skip": REASON,
+  "POST /inquiries": () => A_CALL,
+  "POST /inquiries/:inquiryId/answer": () => ({ version: 1, text: "No." }),
+  "POST /inquiries/:inquiryId/approve": () => ({ version: 2 }),
+  "POST /inquiries/:inquiryId/send-back": () => ({ version: 2, ...REASON() }),
+  "POST /inquiries/:inquiryId/close": () => ({ version: 2, ...REASON() }),
   "POST /waves": ({ submissionId }) => ({ submissionId }),
   "POST /waves/:waveId/pause": REASON,
   "POST /waves/:waveId/resume": REASON,
   "POST /waves/:waveId/cancel": REASON,
+  "POST /waves/:waveId/letter-batches/:batchId/cancel": REASON,
   "POST /waves/:waveId/deliveries/decisions": () => ({
     deliveryIds: "all",
     decision: "resend",

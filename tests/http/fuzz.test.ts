@@ -5,10 +5,10 @@ import type { Role } from "../../src/domain/staff.ts";
 import { ROUTES } from "../../src/http/routes.ts";
 import type { Route } from "../../src/http/route.ts";
 import { garbage, nearly } from "../support/arbitrary.ts";
+import { givenEverything } from "../support/everything.ts";
 import { Problem, serve } from "../support/http.ts";
 import type { Served } from "../support/http.ts";
 import { givenAuthenticator, givenToken } from "../support/staff.ts";
-import { givenStarted } from "../support/wave.ts";
 import { givenActor, world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -34,8 +34,7 @@ beforeAll(async () => {
   token = await givenToken(w, everything);
   code = await givenAuthenticator(w, everything);
   const victim = await givenActor(w.ctx, ["drafter"]);
-  const { recipientIds, ...started } = await givenStarted(w, { people: 3 });
-  ids = { ...started, recipientId: recipientIds[0] ?? "", staffId: victim.staffId };
+  ids = { ...(await givenEverything(w)), staffId: victim.staffId };
 });
 afterAll(async () => {
   await app.close();

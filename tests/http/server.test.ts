@@ -20,10 +20,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "candor-server-"));
   const keyFile = join(folder, "root.key");
   await writeFile(keyFile, w.config.rootKey.toString("hex"), { mode: 0o600 });
-  const { DATABASE_URL, KEYSTORE_URL, REDIS_URL, SMTP_URL, MAIL_FROM } = w.config;
+  const { DATABASE_URL, FEEDBACK_URL, KEYSTORE_URL, REDIS_URL, SMTP_URL, MAIL_FROM } = w.config;
   const { ORGANISATION, CONSOLE_URL, PUBLIC_URL } = w.config;
   environment = {
     DATABASE_URL,
+    FEEDBACK_URL,
     KEYSTORE_URL,
     REDIS_URL,
     SMTP_URL,

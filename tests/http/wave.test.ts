@@ -4,8 +4,8 @@ import { sendSlice } from "../../src/actions/delivery/send.ts";
 import type { Actor } from "../../src/domain/staff.ts";
 import { serve } from "../support/http.ts";
 import type { Call, Served } from "../support/http.ts";
-import { givenAuthenticator, givenToken } from "../support/staff.ts";
-import { givenApproved, givenSender, givenStarted, leased, somePeople } from "../support/wave.ts";
+import { givenToken } from "../support/staff.ts";
+import { givenApproved, givenSender, givenStarted, leased } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -19,8 +19,6 @@ afterAll(async () => {
   await served.close();
   await w.close();
 });
-
-const postal = { lines: ["12 Elm Street"], city: "Springfield", postcode: "12345" };
 
 async function as(actor: Actor, method: string, path: string, call: Call = {}) {
   return served.call(method, path, { ...call, token: await givenToken(w, actor) });
@@ -43,6 +41,22 @@ describe("waves over HTTP", () => {
     const list = await as(w.staff.auditor, "GET", path);
     expect(list.json["waves"]).toHaveLength(1);
     expect(list.json["waves"][0]).toMatchObject({ id: started.json["id"], canary: { total: 2 } });
+  });
+
+  test("progress tells channels and people apart", async () => {
+    const plan = { mode: "all" as const, channels: ["email" as const, "sms" as const] };
+    const people = [{ email: "both@example.com", phone: "+12025550142" }];
+    const { incidentId, waveId } = await givenStarted(w, { people, plan });
+    const path = `/v1/incidents/${incidentId}/waves/${waveId}`;
+    expect((await as(w.staff.auditor, "GET", path)).json).toMatchObject({
+      total: 2,
+      counts: { planned: 2 },
+      channels: { email: { planned: 1 }, sms: { planned: 1 } },
+      people: { planned: 1 },
+    });
+    const listed = await as(w.staff.auditor, "GET", `${path}/deliveries`);
+    expect(listed.text).not.toContain("2025550142");
+    expect(listed.json["deliveries"]).toMatchObject([{ channel: "email" }, { channel: "sms" }]);
   });
 
   test("one person stops a wave, and two make it go on", async () => {
@@ -96,20 +110,6 @@ describe("waves over HTTP", () => {
     expect(wrong.json).toMatchObject({ status: 422, code: "invalid-input" });
     const progress = await as(w.staff.auditor, "GET", path);
     expect(progress.json).toMatchObject({ unknown: 2, counts: { accepted: 1, unknown: 2 } });
-  });
-
-  test("the address file needs a second factor", async () => {
-    const people = [...somePeople(1), { agreed: "no" as const, name: "Ada Example", postal }];
-    const { incidentId, waveId } = await givenStarted(w, { people });
-    const path = `/v1/incidents/${incidentId}/waves/${waveId}/needs-letter.csv`;
-    expect((await as(w.staff.counsel, "GET", path)).json).toMatchObject({
-      code: "second-factor-needed",
-    });
-    const code = await givenAuthenticator(w, w.staff.counsel);
-    const file = await as(w.staff.counsel, "GET", path, { headers: { "candor-totp": code() } });
-    expect(file.status).toBe(200);
-    expect(file.headers.get("content-type")).toContain("text/csv");
-    expect(file.text).toContain("Ada Example,12 Elm Street");
   });
 
   test("a wave is not found under another incident", async () => {

@@ -21,6 +21,11 @@ const CANARY = {
   phone: "+12025550142",
   reference: "REF/Zylqvornth#9",
 };
+const STAFF = [
+  { name: "Ines Duarte", email: "ines@example.org", roles: ["responder", "drafter"] },
+  { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] },
+  { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] },
+] as const;
 const NEEDLES = Object.values(CANARY);
 const PEOPLE = 240;
 
@@ -76,21 +81,17 @@ async function tell(edits: readonly Edit[] = []) {
 
   const file = join(inputs, "people.csv");
   await writeFile(file, peopleCsv());
-  const [responder, approver, counsel] = await Promise.all([
-    joinStaff(env, {
-      name: "Ines Duarte",
-      email: "ines@example.org",
-      roles: ["responder", "drafter"],
-    }),
-    joinStaff(env, { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] }),
-    joinStaff(env, { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] }),
-  ]);
+  // The command line of the same build: it opens what the others sealed.
+  const [responder, approver, counsel] = await Promise.all(
+    STAFF.map((person) => joinStaff(env, person, build.folder)),
+  );
   const [breach] = breaches();
   if (!responder || !approver || !counsel || !breach) throw new Error("The cast is not complete.");
 
   let midWave: string[] | undefined;
   const search = async () => {
-    const dumps = [await dump(env.DATABASE_URL), await dump(env.KEYSTORE_URL)];
+    const urls = [env.DATABASE_URL, env.FEEDBACK_URL, env.KEYSTORE_URL];
+    const dumps = await Promise.all(urls.map(dump));
     const files = await filesBelow(stack.folder);
     expect(
       files.some((path) => path.includes("pg_wal")),

@@ -47,6 +47,7 @@ beforeAll(async () => {
   env = {
     NODE_ENV: "test",
     DATABASE_URL: w.config.DATABASE_URL,
+    FEEDBACK_URL: w.config.FEEDBACK_URL,
     KEYSTORE_URL: w.config.KEYSTORE_URL,
     REDIS_URL: redis.url,
     SMTP_URL: catcher.smtpUrl,

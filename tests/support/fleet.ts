@@ -51,10 +51,12 @@ export async function fleet(
   await writeFile(keyFile, w.config.rootKey.toString("hex"), { mode: 0o600 });
   const logFile = join(folder, "workers.log");
   const parts = new Set<Part>();
-  const { DATABASE_URL, KEYSTORE_URL, MAIL_FROM, ORGANISATION, CONSOLE_URL, PUBLIC_URL } = w.config;
+  const { DATABASE_URL, FEEDBACK_URL, KEYSTORE_URL } = w.config;
+  const { MAIL_FROM, ORGANISATION, CONSOLE_URL, PUBLIC_URL } = w.config;
   const env = {
     NODE_ENV: "test",
     DATABASE_URL,
+    FEEDBACK_URL,
     KEYSTORE_URL,
     MAIL_FROM,
     ORGANISATION,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
 import { runFolder } from "../../src/dev/folder.ts";
-import { createDatabase, startPostgres } from "../../src/dev/postgres.ts";
+import { createDatabase, createFeedbackDatabase, startPostgres } from "../../src/dev/postgres.ts";
 import { startRedis } from "../../src/dev/redis.ts";
 import { connect } from "../../src/store/db.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -24,6 +24,11 @@ export default async function servers(project: TestProject): Promise<() => Promi
     await migrate(sql, family);
     await sql.end();
   }
+  const feedbackUrl = await createFeedbackDatabase(main, FEEDBACK_TEMPLATE);
+  const feedback = connect(feedbackUrl, 1);
+  await migrate(feedback, "feedback");
+  await feedback.end();
+  project.provide("feedbackUrl", feedbackUrl);
   project.provide("mainUrl", main.url("postgres"));
   project.provide("keystoreUrl", keystore.url("postgres"));
   project.provide("redisUrl", redis.url);
@@ -38,10 +43,15 @@ export default async function servers(project: TestProject): Promise<() => Promi
 /** The migrated, empty database that every world is a copy of. */
 export const TEMPLATE = "candor_template";
 
+/** The same for the answers of surveys, owned by their own role. */
+export const FEEDBACK_TEMPLATE = "candor_feedback_template";
+
 declare module "vitest" {
   export interface ProvidedContext {
     mainUrl: string;
     keystoreUrl: string;
+    /** The template for answers, under the role that owns them. */
+    feedbackUrl: string;
     redisUrl: string;
     folder: string;
   }

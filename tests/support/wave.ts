@@ -3,14 +3,17 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { approve } from "../../src/actions/approval.ts";
 import { submit } from "../../src/actions/approval/submit.ts";
 import type { NewSubmission } from "../../src/actions/approval/submit.ts";
-import { createSender } from "../../src/actions/delivery/send.ts";
+import { createSender, sendSlice } from "../../src/actions/delivery/send.ts";
 import type { Sender, SenderParts } from "../../src/actions/delivery/send.ts";
 import type { Prepared } from "../../src/actions/delivery/prepare.ts";
 import { draft } from "../../src/actions/notice/draft.ts";
 import { start } from "../../src/actions/wave/start.ts";
 import type { Person } from "../../src/domain/audience/person.ts";
+import type { Plan } from "../../src/domain/approval.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
+import { twilioCallback } from "../../src/domain/delivery/callback.ts";
 import { DeliveryState } from "../../src/domain/delivery.ts";
+import type { SentChannel } from "../../src/domain/delivery.ts";
 import { plan } from "../../src/store/delivery/plan.ts";
 import type { Planning } from "../../src/store/delivery/plan.ts";
 import type { Settled } from "../../src/store/delivery/settle.ts";
@@ -31,7 +34,9 @@ export interface GivenWave {
   readonly planned: Record<string, number>;
 }
 
-export interface WaveOptions extends Partial<Pick<Planning, "canary" | "consent" | "channels">> {
+export interface WaveOptions extends Partial<
+  Pick<Planning, "canary" | "consent" | "channels" | "mode">
+> {
   /** One row a person; by default each has agreed to e-mail. */
   readonly people: number | readonly Partial<Person>[];
   /** Suppress the people at these positions before the wave starts. */
@@ -41,6 +46,7 @@ export interface WaveOptions extends Partial<Pick<Planning, "canary" | "consent"
 /** A wave under way, with its rows put in place directly: for tests of what comes after the start. */
 export async function givenWave(w: World, options: WaveOptions): Promise<GivenWave> {
   const { canary = 0, consent = "agreed", channels = ["email", "letter"] } = options;
+  const given: Plan = { mode: options.mode ?? "first-reachable", consent, channels: [...channels] };
   const incidentId = (await givenIncident(w)).id;
   const people = typeof options.people === "number" ? somePeople(options.people) : options.people;
   const { id: audienceId, recipientIds } = await givenFrozenAudience(w, incidentId, people);
@@ -48,7 +54,7 @@ export async function givenWave(w: World, options: WaveOptions): Promise<GivenWa
     await suppress(w, incidentId, recipientIds[position] ?? "");
   const { fieldHashes } = await scopes.current(w.sql, incidentId);
   const facts = { whatHappened: fieldHashes.whatHappened };
-  const approved = await givenSubmission(w, { incidentId, audienceId, facts, canary });
+  const approved = await givenSubmission(w, { incidentId, audienceId, facts, canary, plan: given });
 
   const waveId = randomUUID();
   const planned = await w.sql.begin(async (tx) => {
@@ -69,14 +75,7 @@ export async function givenWave(w: World, options: WaveOptions): Promise<GivenWa
       endedAt: null,
     });
     const noticeClass = "legal";
-    return plan(tx, {
-      waveId,
-      audienceId,
-      channels,
-      consent,
-      noticeClass,
-      canary,
-    });
+    return plan(tx, { waveId, audienceId, ...given, noticeClass, canary });
   });
   return { incidentId, audienceId, waveId, recipientIds, planned };
 }
@@ -143,10 +142,24 @@ export async function givenSender(w: World, parts: Partial<SenderParts> = {}): P
   return createSender(w.ctx, {
     mayWrite: () => true,
     takeTokens: (most) => Promise.resolve(most),
-    prepare: (_ctx, _slice) => Promise.resolve(plainly(w)),
+    own: async () => ({ of: () => ({ own: OWN }) }),
+    prepare: (_ctx, _slice, { channel }) =>
+      Promise.resolve(channel === "sms" ? plainSms(w) : plainly(w)),
     ...parts,
     workerId,
   });
+}
+
+/** Send what is due of a wave by one channel, with a sender of the test's or a plain one. */
+export async function sendDue(
+  w: World,
+  waveId: string,
+  channel: SentChannel,
+  parts: Partial<SenderParts> = {},
+): Promise<void> {
+  const sender = await givenSender(w, { channel, ...parts });
+  for (const sliceId of await leased(w, waveId, 1_000, channel))
+    await sendSlice(w.ctx, sender, sliceId);
 }
 
 /** A wave of one person, claimed by a worker that has not settled. */
@@ -180,11 +193,16 @@ export function attemptsOf(w: World, id: string) {
 }
 
 /** Lease what is due of a wave, as the relay does; answers the slices. */
-export async function leased(w: World, waveId: string, rowsMax = 1_000): Promise<string[]> {
+export async function leased(
+  w: World,
+  waveId: string,
+  rowsMax = 1_000,
+  channel: SentChannel = "email",
+): Promise<string[]> {
   const [wave] = await waves.running(w.sql).then((all) => all.filter(({ id }) => id === waveId));
   if (!wave) return [];
   const canaryOnly = wave.state === "canary";
-  const slices = await w.sql.begin((tx) => lease(tx, { waveId, canaryOnly, rowsMax }));
+  const slices = await w.sql.begin((tx) => lease(tx, { waveId, channel, canaryOnly, rowsMax }));
   return slices.map(({ sliceId }) => sliceId);
 }
 
@@ -232,16 +250,35 @@ function plainly({ config }: World): Prepared {
   };
 }
 
+function plainSms({ config }: World): Prepared {
+  return {
+    compose: ({ id, attempt, recipientId }) => ({
+      to: "+12025550142",
+      text: recipientId,
+      statusCallback: twilioCallback(config.PUBLIC_URL, id, attempt),
+      numberHash: "00".repeat(32),
+    }),
+  };
+}
+
+/** What the real sources make, invented. */
+const OWN = {
+  personal_code: "ABCD-EFGH-JKMN",
+  survey_code: "ABCD-EFGH-JKMN-PQRS",
+  survey_link: "https://incident.example.org/survey",
+};
+
 interface GivenSubmission {
   readonly incidentId: string;
   readonly audienceId: string;
   readonly facts: Record<string, string>;
   readonly canary: number;
+  readonly plan: Plan;
 }
 
 async function givenSubmission(
   w: World,
-  { incidentId, audienceId, facts, canary }: GivenSubmission,
+  { incidentId, audienceId, facts, canary, plan: given }: GivenSubmission,
 ) {
   const { sql } = w;
   const [noticeId, noticeVersionId, submissionId] = [randomUUID(), randomUUID(), randomUUID()];
@@ -257,7 +294,7 @@ async function givenSubmission(
   await sql`
     insert into submission (id, incident_id, notice_id, notice_version_id, audience_id, plan, canary,
                             facts, binding, approvals_needed, submitted_by, submitted_at)
-    values (${submissionId}, ${incidentId}, ${noticeId}, ${noticeVersionId}, ${audienceId}, '{}',
+    values (${submissionId}, ${incidentId}, ${noticeId}, ${noticeVersionId}, ${audienceId}, ${sql.json(given)},
             ${canary}, ${sql.json(facts)}, ${randomBytes(32)}, 1, ${by}, ${at})`;
   return { submissionId, noticeVersionId };
 }

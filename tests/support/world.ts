@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 
 import postgres from "postgres";
 import { inject } from "vitest";
@@ -6,17 +6,27 @@ import { inject } from "vitest";
 import { compose } from "../../src/compose.ts";
 import type { Config } from "../../src/config.ts";
 import { ORGANISATION } from "../../src/context.ts";
-import type { Context, EmailGateway, OutgoingEmail } from "../../src/context.ts";
+import type {
+  Context,
+  EmailGateway,
+  OutgoingEmail,
+  OutgoingSms,
+  SmsGateway,
+} from "../../src/context.ts";
 import type { Outcome } from "../../src/domain/delivery.ts";
 import type { Actor, Role } from "../../src/domain/staff.ts";
 import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/db.ts";
-import { TEMPLATE } from "./servers.ts";
+import { FEEDBACK_TEMPLATE, TEMPLATE } from "./servers.ts";
 
 /** Servers with a database called like the template. */
 export interface Servers {
   readonly mainUrl?: string;
   readonly keystoreUrl?: string;
+  /** The template for answers, on which server its copies are made, and Redis. */
+  readonly feedbackUrl?: string;
+  readonly feedbackOn?: string;
+  readonly redisUrl?: string;
 }
 
 /** Everything a test needs: real databases of its own, a clock that stands still, a provider that obeys. */
@@ -27,6 +37,7 @@ export interface World {
   readonly clock: Clock;
   readonly staff: Readonly<Record<StaffName, Actor>>;
   readonly email: FakeEmail;
+  readonly sms: FakeSms;
   close(): Promise<void>;
 }
 
@@ -43,6 +54,13 @@ export interface FakeEmail extends EmailGateway {
   answer(fn: (email: OutgoingEmail) => Outcome): void;
 }
 
+export interface FakeSms extends SmsGateway {
+  /** What was handed over, oldest first. */
+  readonly sent: OutgoingSms[];
+  /** Answer every later SMS this way. */
+  answer(fn: (sms: OutgoingSms) => Outcome): void;
+}
+
 /**
  * A world over databases cloned from the migrated template, on the servers of the run unless
  * others are named. Close it, or the run hangs.
@@ -50,12 +68,18 @@ export interface FakeEmail extends EmailGateway {
 export async function world(settings: Partial<Config> = {}, on: Servers = {}): Promise<World> {
   const name = `world_${randomUUID().replaceAll("-", "")}`;
   const { mainUrl = inject("mainUrl"), keystoreUrl = inject("keystoreUrl") } = on;
+  const { feedbackUrl = inject("feedbackUrl"), feedbackOn = inject("mainUrl") } = on;
+  const { redisUrl: REDIS_URL = inject("redisUrl") } = on;
   const [main, keystore] = await Promise.all([clone(mainUrl, name), clone(keystoreUrl, name)]);
-  const config = { ...CONFIG, rootKey: randomBytes(32), ...settings, ...urls(main, keystore) };
+  const feedback = await cloneFeedback(name, { feedbackUrl, feedbackOn });
+  const urls = { DATABASE_URL: main, FEEDBACK_URL: feedback, KEYSTORE_URL: keystore };
+  const config = { ...CONFIG, rootKey: randomBytes(32), ...settings, ...urls, REDIS_URL };
   const clock = createClock(new Date("2026-03-03T10:00:00Z"));
   const email = createFakeEmail();
+  const sms = createFakeSms();
   const { ctx, close } = await compose(config, "test", {
     email,
+    sms,
     now: clock.now,
     log: createLog("silent", "test"),
   });
@@ -66,9 +90,15 @@ export async function world(settings: Partial<Config> = {}, on: Servers = {}): P
     clock,
     staff: await givenStaff(ctx),
     email,
+    sms,
     close: async () => {
       await close();
-      await Promise.all([drop(mainUrl, name), drop(keystoreUrl, name)]);
+      const feedbackName = feedbackOf(name);
+      await Promise.all([
+        drop(mainUrl, name),
+        drop(feedbackOn, feedbackName),
+        drop(keystoreUrl, name),
+      ]);
     },
   };
 }
@@ -123,6 +153,49 @@ function createFakeEmail(): FakeEmail {
   };
 }
 
+function createFakeSms(): FakeSms {
+  const sent: OutgoingSms[] = [];
+  let answer: (sms: OutgoingSms) => Outcome = ({ to }) => ({
+    kind: "accepted",
+    code: "201",
+    reference: `SM${createHash("md5").update(`${to}${sent.length}`).digest("hex")}`,
+  });
+  return {
+    sent,
+    connections: 10,
+    answer: (fn) => void (answer = fn),
+    send: async (sms, mayWrite) => {
+      if (!mayWrite()) return { kind: "not-sent", code: "stopped" };
+      sent.push(sms);
+      return answer(sms);
+    },
+    close: async () => {},
+  };
+}
+
+/** The answers of surveys: on the main server, owned by a role that may not open the main database. */
+async function cloneFeedback(
+  name: string,
+  { feedbackUrl, feedbackOn }: Required<Pick<Servers, "feedbackUrl" | "feedbackOn">>,
+): Promise<string> {
+  const copy = feedbackOf(name);
+  const url = new URL(feedbackUrl);
+  await onServer(feedbackOn, async (sql) => {
+    await sql`
+      create database ${sql(copy)} template ${sql(FEEDBACK_TEMPLATE)} owner ${sql(url.username)}`;
+    const databases = await sql`
+      select datname from pg_database where datname in (${name}, ${copy})`;
+    for (const { datname } of databases)
+      await sql`revoke connect on database ${sql(datname)} from public`;
+  });
+  url.pathname = `/${copy}`;
+  return url.href;
+}
+
+function feedbackOf(name: string): string {
+  return `${name}_feedback`;
+}
+
 async function clone(url: string, name: string): Promise<string> {
   await onServer(url, (sql) => sql`create database ${sql(name)} template ${sql(TEMPLATE)}`);
   const database = new URL(url);
@@ -140,12 +213,6 @@ async function onServer(url: string, run: (sql: postgres.Sql) => PromiseLike<unk
   await sql.end();
 }
 
-const urls = (main: string, keystore: string) => ({
-  DATABASE_URL: main,
-  KEYSTORE_URL: keystore,
-  REDIS_URL: inject("redisUrl"),
-});
-
 const CONFIG = {
   NODE_ENV: "test",
   SMTP_URL: "smtp://127.0.0.1:9",
@@ -159,6 +226,9 @@ const CONFIG = {
   EMAIL_RATE_MAX: 0,
   EMAIL_CONNECTIONS: 10,
   TRUSTED_PROXIES: 0,
+  TWILIO_BASE_URL: "https://api.twilio.com",
+  SMS_RATE_MAX: 0,
+  SMS_CONNECTIONS: 10,
 } as const;
 
 const STAFF = {

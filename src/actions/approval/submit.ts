@@ -59,12 +59,16 @@ export function submit(
     const inReview = moved(notice, "in-review");
     const version = await notices.version(tx, notice.id, notice.number);
     const audience = await frozenAudience(tx, incidentId, given.audienceId);
-    await requireSendable(ctx, tx, incidentId, version);
+    await requireSendable(ctx, tx, notice, version);
 
     const level = await sensitivity(tx, incidentId);
     const { canary } = given;
     const channels = given.plan.channels ?? [...SENSITIVITY_DEFAULTS[level].channels];
     const plan = { ...given.plan, channels };
+    if (!ctx.sms && channels.includes("sms"))
+      refuse("wrong-state", "No SMS provider is set up. Leave SMS out of the plan, or set it up.", [
+        { field: "plan.channels", code: "no-sms", message: "There is no way to send SMS." },
+      ]);
     const sendWindow = given.sendWindow ?? null;
     const facts = z.record(z.string(), z.string()).parse(version.facts);
     const bound = { facts, audience, plan, sendWindow, canary, contentHash: contentHash(version) };
@@ -155,17 +159,17 @@ function note(
 async function requireSendable(
   ctx: Context,
   tx: Sql,
-  incidentId: string,
+  { incidentId, kind }: Notice,
   version: NoticeVersion,
 ): Promise<void> {
   const scope = await scopes.current(tx, incidentId);
   const hashes: Readonly<Record<string, string>> = scope.fieldHashes;
   const stale = Object.entries(version.facts).filter(([field, hash]) => hashes[field] !== hash);
-  const { compiled, layoutCurrent } = await compiledVersion(ctx, version.id, tx);
+  const compiled = await compiledVersion(ctx, version.id, tx);
   const level = await sensitivity(tx, incidentId);
   const changed = [
     ...stale.map(([field]) => field),
-    ...(layoutCurrent ? [] : ["layout"]),
+    ...(compiled.layoutCurrent ? [] : ["layout"]),
     ...(level === "special-category" && !version.sender.discreet ? ["sensitivity"] : []),
   ];
   if (changed.length > 0)
@@ -174,7 +178,7 @@ async function requireSendable(
       "The text was written on facts that have changed. Save it again to take up the new ones.",
       changed.map((field) => ({ field, code: "changed", message: "This changed since." })),
     );
-  const problems = lintAll(compiled, version.languages).filter((p) => p.severity === "must-fix");
+  const problems = lintAll(compiled, kind).filter((p) => p.severity === "must-fix");
   if (problems.length > 0)
     refuse(
       "template-refused",

@@ -4,14 +4,18 @@ import type { Context } from "../../context.ts";
 import * as approval from "../../domain/approval.ts";
 import type { Submission } from "../../domain/approval.ts";
 import { languageFor } from "../../domain/notice/compile.ts";
+import type { CompiledNotice } from "../../domain/notice/compile.ts";
+import { smsSegments as smsSegmentsOf } from "../../domain/notice/lint.ts";
 import { contentHash } from "../../domain/notice/notice.ts";
 import type { Notice } from "../../domain/notice/notice.ts";
+import { render } from "../../domain/notice/render.ts";
 import * as store from "../../store/approval.ts";
 import type { Sql } from "../../store/db.ts";
 import * as notices from "../../store/notice.ts";
 import * as scopes from "../../store/scope.ts";
-import { compiledVersion } from "../notice/compiled.ts";
+import { compiledVersion, held } from "../notice/compiled.ts";
 import { sensitivity } from "../notice/draft.ts";
+import { INVENTED } from "../notice/invented.ts";
 
 /** What an approver must see before they sign: the words by their hash, the people in numbers. */
 export const SubmissionView = approval.Submission.omit({ binding: true, facts: true }).extend({
@@ -24,6 +28,10 @@ export const SubmissionView = approval.Submission.omit({ binding: true, facts: t
   approvals: z.array(approval.Approval.omit({ binding: true })),
   audience: z.object({ id: z.uuid(), name: z.string(), count: z.int(), digest: z.string() }),
   reach: store.Reach.omit({ language: true }).extend({
+    /** E-mails, SMS and letters in sum: more than people where the plan uses every channel. */
+    messages: z.int(),
+    /** Segments the SMS are sent as, which is what providers count: as an invented person's. */
+    smsSegments: z.int(),
     languages: z.array(store.Reach.extend({ noticeLanguage: z.string() })),
   }),
   commitments: z.array(approval.StoredCommitment),
@@ -38,12 +46,8 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
   const approvals = await store.approvals(sql, given.id);
   const { changed } = await current(ctx, sql, given);
   const notice = await notices.find(sql, given.incidentId, given.noticeId);
-  const rows = await store.reach(sql, {
-    audienceId: given.audienceId,
-    channels: given.plan.channels,
-    consent: given.plan.consent,
-    noticeClass: notice.class,
-  });
+  const { audienceId, plan } = given;
+  const rows = await store.reach(sql, { audienceId, ...plan, noticeClass: notice.class });
   const languages = rows.map((row) => ({
     ...row,
     noticeLanguage: languageFor(compiled, row.language),
@@ -61,7 +65,7 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
     changed,
     approvals: approvals.map(({ binding: _binding, ...given }) => given),
     audience: { ...audience, digest: audience.digest.toString("hex") },
-    reach: { ...total(rows), languages },
+    reach: { ...total(compiled, rows), languages },
     commitments: await store.commitments(sql, given.noticeVersionId),
   };
 }
@@ -122,14 +126,22 @@ function stateOf(of: { closed: boolean; outdated: boolean; enough: boolean }) {
   return of.enough ? "approved" : "waiting";
 }
 
-function total(rows: readonly store.Reach[]): Omit<store.Reach, "language"> {
-  const sum = { people: 0, email: 0, needsLetter: 0, notReached: 0, excluded: 0 };
+function total(notice: CompiledNotice, rows: readonly store.Reach[]) {
+  const sum = { people: 0, email: 0, sms: 0, needsLetter: 0, notReached: 0, excluded: 0 };
+  let smsSegments = 0;
   for (const row of rows) {
     sum.people += row.people;
     sum.email += row.email;
+    sum.sms += row.sms;
     sum.needsLetter += row.needsLetter;
     sum.notReached += row.notReached;
     sum.excluded += row.excluded;
+    if (row.sms > 0) smsSegments += row.sms * segmentsIn(notice, row.language);
   }
-  return sum;
+  return { ...sum, messages: sum.email + sum.sms + sum.needsLetter, smsSegments };
+}
+
+function segmentsIn(notice: CompiledNotice, language: string): number {
+  const [person] = INVENTED;
+  return smsSegmentsOf(held(() => render(notice, language, person)).sms).segments;
 }

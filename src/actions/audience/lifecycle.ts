@@ -13,6 +13,7 @@ import * as recipients from "../../store/audience/recipient.ts";
 import * as uploads from "../../store/audience/upload.ts";
 import type { Sql } from "../../store/db.ts";
 import * as incidents from "../../store/incident.ts";
+import * as outbox from "../../store/outbox.ts";
 import * as timeline from "../../store/timeline.ts";
 
 /** A new audience: its name, for people who tell several apart. */
@@ -79,6 +80,7 @@ export function freezeAudience(
       frozenBy: actor.staffId,
       frozenAt: ctx.now(),
     });
+    await outbox.post(tx, "audience.frozen", { incidentId, audienceId });
     await timeline.append(
       tx,
       {

@@ -24,7 +24,7 @@ export function sealPerson(
     recipientId,
     sealed: keys.seal("recipient", recipientId, person),
     keys: all,
-    emailIndex: email === undefined ? undefined : uuidOf(keys.hash("email", foldEmail(email))),
+    emailIndex: email === undefined ? undefined : emailIndexOf(keys, email),
     digest: keys.hash("recipient-digest", canonical(person)),
     language: language ?? "und",
     agreed,
@@ -32,6 +32,11 @@ export function sealPerson(
     hasPhone: phone !== undefined,
     hasPost: postal !== undefined,
   };
+}
+
+/** The keyed hash by which a mailbox is found within one incident. */
+export function emailIndexOf(keys: Keys, email: string): string {
+  return uuidOf(keys.hash("email", foldEmail(email)));
 }
 
 /** The first 128 bits of a keyed hash in the shape of a UUID, version 8 (RFC 9562). */

@@ -1,6 +1,6 @@
 import type { Context } from "../../context.ts";
 import { after } from "../../domain/delivery.ts";
-import type { Outcome } from "../../domain/delivery.ts";
+import type { Outcome, SentChannel } from "../../domain/delivery.ts";
 import { MessageHold } from "../../domain/delivery/message.ts";
 import * as claims from "../../store/delivery/claim.ts";
 import type { Claimed } from "../../store/delivery/claim.ts";
@@ -9,7 +9,7 @@ import { abandon as abandonRows } from "../../store/delivery/sweep.ts";
 import * as slices from "../../store/delivery/slice.ts";
 import { openBreaker } from "../wave.ts";
 import { prepareWave } from "./prepare.ts";
-import type { Prepared, SliceOf } from "./prepare.ts";
+import type { Outgoing, OwnSources, Prepared, PrepareParts, SliceOf } from "./prepare.ts";
 import { createSettlement, untilDone } from "./settlement.ts";
 import type { Settlement } from "./settlement.ts";
 import { createSlots } from "./slots.ts";
@@ -22,10 +22,18 @@ export interface SenderParts {
   readonly mayWrite: (claimedAt: number) => boolean;
   /** Leave to send, of the rate all workers share: how many of `most`, 0 after 250 ms. */
   readonly takeTokens: (most: number) => Promise<number>;
-  readonly prepare?: (ctx: Context, slice: SliceOf) => Promise<Prepared | undefined>;
+  /** What it sends by; e-mail unless said. */
+  readonly channel?: SentChannel;
+  /** What is each person's own in a wave; nothing unless said. */
+  readonly own?: OwnSources;
+  readonly prepare?: (
+    ctx: Context,
+    slice: SliceOf,
+    parts: PrepareParts,
+  ) => Promise<Prepared | undefined>;
 }
 
-/** One per worker process. */
+/** One per worker process and channel. */
 export interface Sender extends Required<SenderParts> {
   readonly slots: Slots;
   readonly settlement: Settlement;
@@ -35,15 +43,19 @@ export interface Sender extends Required<SenderParts> {
 }
 
 /**
- * The sending side of one process. At most twice as many deliveries as it has connections are
+ * The sending side of one process by one channel. At most twice as many deliveries as it has connections are
  * claimed and unsettled at any moment: the most that a kill can leave `unknown`.
  */
 export function createSender(ctx: Context, parts: SenderParts): Sender {
   const save = settle.bind(null, ctx.sql, parts.workerId);
+  const { channel = "email" } = parts;
+  const { connections } = (channel === "sms" ? ctx.sms : undefined) ?? ctx.email;
   return {
     prepare: prepareWave,
+    own: nothingOwn,
     ...parts,
-    slots: createSlots(2 * ctx.email.connections),
+    channel,
+    slots: createSlots(2 * connections),
     settlement: createSettlement(save, ctx.log),
     active: new Set(),
     prepared: new Map(),
@@ -135,17 +147,19 @@ async function claimRows(
 async function sendOne(ctx: Context, sender: Sender, job: Job, row: InHand): Promise<void> {
   const { id: deliveryId, attempt } = row;
   try {
-    const tried = await attemptOne(ctx, sender, job.prepared, row);
-    if (typeof tried === "string") {
+    const message = composed(ctx, job.prepared, row);
+    if (typeof message === "string") {
       const outcome = { kind: "not-sent", code: "held" } as const;
-      const verdict = { state: "held", reason: tried, nextInMs: 0 } as const;
+      const verdict = { state: "held", reason: message, nextInMs: 0 } as const;
       await sender.settlement.add({ deliveryId, attempt, outcome, verdict });
       return;
     }
-    const verdict = after(tried, row.putOff + 1);
-    await sender.settlement.add({ deliveryId, attempt, outcome: tried, verdict });
-    if (tried.kind === "rejected" && tried.fault === "configuration")
-      await openBreaker(ctx, job, tried.code);
+    const outcome = await attemptOne(ctx, sender, message, row);
+    const verdict = after(outcome, row.putOff + 1);
+    const numberHash = "numberHash" in message ? message.numberHash : undefined;
+    await sender.settlement.add({ deliveryId, attempt, outcome, verdict, numberHash });
+    if (outcome.kind === "rejected" && outcome.fault === "configuration")
+      await openBreaker(ctx, job, outcome.code);
   } catch (err) {
     ctx.log.error({ err, deliveryId }, "a delivery went wrong after its outcome was written");
   } finally {
@@ -153,25 +167,25 @@ async function sendOne(ctx: Context, sender: Sender, job: Job, row: InHand): Pro
   }
 }
 
-/** The outcome, or the reason why this message is held. */
 async function attemptOne(
   ctx: Context,
   { mayWrite }: Sender,
-  prepared: Prepared,
+  message: Outgoing,
   row: InHand,
-): Promise<Outcome | string> {
-  const email = composed(ctx, prepared, row);
-  if (typeof email === "string") return email;
+): Promise<Outcome> {
+  const stillMay = () => mayWrite(row.claimedAt);
   try {
-    return await ctx.email.send(email, () => mayWrite(row.claimedAt));
+    if ("message" in message) return await ctx.email.send(message, stillMay);
+    return ctx.sms ? await ctx.sms.send(message, stillMay) : NO_SMS;
   } catch (err) {
     // A gateway answers with values; whatever it throws, we cannot say that nothing was taken.
-    ctx.log.error({ err, deliveryId: row.id }, "the e-mail gateway failed");
+    ctx.log.error({ err, deliveryId: row.id }, "a gateway failed");
     return { kind: "unknown", code: "error" };
   }
 }
 
-function composed(ctx: Context, prepared: Prepared, row: Claimed) {
+/** The message, or the reason why it is held. */
+function composed(ctx: Context, prepared: Prepared, row: Claimed): Outgoing | string {
   try {
     return prepared.compose(row, ctx.now());
   } catch (err) {
@@ -188,7 +202,7 @@ async function preparedFor(
 ): Promise<Prepared | undefined> {
   const known = sender.prepared.get(slice.waveId);
   if (known) return known;
-  const prepared = await sender.prepare(ctx, slice).catch((err: unknown) => {
+  const prepared = await sender.prepare(ctx, slice, sender).catch((err: unknown) => {
     // No key, no mail: the rows wait until the keystore answers again.
     ctx.log.error({ err, waveId: slice.waveId }, "a wave cannot be prepared");
     return undefined;
@@ -199,6 +213,9 @@ async function preparedFor(
   return prepared;
 }
 
+const nothingOwn: OwnSources = async () => ({ of: () => ({ own: {} }) });
+
+const NO_SMS = { kind: "not-sent", code: "no-sms" } as const;
 /** Also bounds how much of a slice is claimed ahead where there are many connections. */
 const MICRO_BATCH_MAX = 50;
 const NO_TOKEN_MS = 1_000;

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 
 import { z } from "zod";
 
-import { ORGANISATION } from "../../context.ts";
 import type { Context } from "../../context.ts";
 import { composeEmail, composeSkeleton } from "../../domain/delivery/message.ts";
 import { render } from "../../domain/notice/render.ts";
@@ -14,6 +13,7 @@ import * as timeline from "../../store/timeline.ts";
 import { compiledVersion, held } from "../notice/compiled.ts";
 import type { NoticePath } from "../notice/draft.ts";
 import { INVENTED } from "../notice/invented.ts";
+import { addressOf } from "../staff/address.ts";
 
 /** Which of the invented people to be, and in which language. */
 export const TestMail = z.strictObject({
@@ -76,12 +76,9 @@ export async function sendTest(
 }
 
 async function ownAddress(ctx: Context, { staffId }: Actor): Promise<string> {
-  const sealed = await members.sealedEmail(ctx.sql, staffId);
-  if (!sealed) refuse("not-found", "Your account has no address.");
-  const keys = await ctx.vault.keys(ORGANISATION);
-  return Sealed.parse(keys.open("staff", staffId, sealed)).email;
+  const address = await addressOf(ctx, ctx.sql, staffId);
+  return address ?? refuse("not-found", "Your account has no address.");
 }
 
-const Sealed = z.object({ email: z.email() });
 const ACTION = "notice.test";
 const TESTS_AN_HOUR = 20;

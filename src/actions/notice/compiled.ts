@@ -1,13 +1,15 @@
-import type { Context } from "../../context.ts";
+import type { Context, DoorContext } from "../../context.ts";
+import { pageLanguageOf } from "../../domain/language.ts";
 import { compile } from "../../domain/notice/compile.ts";
-import type { CompiledNotice } from "../../domain/notice/compile.ts";
+import type { Compilable, CompiledNotice } from "../../domain/notice/compile.ts";
 import { lint } from "../../domain/notice/lint.ts";
-import type { LintProblem } from "../../domain/notice/lint.ts";
-import type { NoticeVersion } from "../../domain/notice/notice.ts";
+import type { LintProblem } from "../../domain/notice/lint/rule.ts";
+import type { NoticeKind, NoticeVersion } from "../../domain/notice/notice.ts";
 import { render, RenderHold } from "../../domain/notice/render.ts";
 import { quotes, parseSource } from "../../domain/notice/source.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import type { Scope, ScopeFacts } from "../../domain/scope.ts";
+import { translationsOf } from "../../domain/scope/translation.ts";
 import type { Sql } from "../../store/db.ts";
 import * as notices from "../../store/notice.ts";
 import type { VersionWithFacts } from "../../store/notice.ts";
@@ -27,7 +29,7 @@ export interface CompiledVersion {
  * are kept compiled.
  */
 export async function compiledVersion(
-  ctx: Context,
+  ctx: DoorContext,
   noticeVersionId: string,
   sql: Sql = ctx.sql,
 ): Promise<CompiledVersion> {
@@ -40,20 +42,23 @@ export async function compiledVersion(
   return withLayout(ctx, { version, compiled });
 }
 
-/** The facts that the sources of a notice quote, by their hashes now. Refuses hostile sources. */
-export function quotedFacts(languages: NoticeVersion["languages"], scope: Scope) {
-  const fields = Object.entries(languages).flatMap(([tag, source]) =>
-    inLanguage(tag, () => quotes(parseSource(source))),
-  );
-  return Object.fromEntries(fields.map((field) => [field, scope.fieldHashes[field]]));
+/**
+ * What the sources of a notice quote, facts and translations of them, by their hashes now.
+ * Refuses hostile sources.
+ */
+export function quotedFacts(
+  languages: NoticeVersion["languages"],
+  { facts, fieldHashes }: Pick<Scope, "facts" | "fieldHashes">,
+): NoticeVersion["facts"] {
+  const fields = Object.entries(languages).flatMap(([tag, source]) => {
+    const quoted = inLanguage(tag, () => quotes(parseSource(source)));
+    return [...quoted, ...translationsOf(facts, pageLanguageOf(tag), quoted)];
+  });
+  return Object.fromEntries(fields.map((field) => [field, fieldHashes[field]]));
 }
 
 /** Compile a version that is not stored yet, to refuse it now rather than when it is sent. */
-export function tryOut(
-  ctx: Context,
-  version: Pick<NoticeVersion, "languages" | "sender" | "codes">,
-  facts: ScopeFacts,
-): CompiledNotice {
+export function tryOut(ctx: Context, version: Compilable, facts: ScopeFacts): CompiledNotice {
   for (const [tag, source] of Object.entries(version.languages))
     inLanguage(tag, () =>
       compile({ ...version, languages: { [tag]: source } }, facts, ctx.templates.mail),
@@ -63,14 +68,17 @@ export function tryOut(
 
 /** What a careful colleague would say about a version, in every language. */
 export function lintAll(
-  compiled: CompiledNotice,
-  sources: NoticeVersion["languages"],
+  {
+    compiled,
+    version: { languages, facts: bound, scopeFacts: facts },
+  }: Pick<CompiledVersion, "compiled" | "version">,
+  kind: NoticeKind,
 ): LintProblem[] {
   const [person] = INVENTED;
-  return [...compiled.languages.values()].flatMap((each) => {
-    const source = sources[each.language] ?? "";
-    const shown = held(() => render(compiled, each.language, person));
-    return lint({ source, compiled: each, ...shown });
+  return [...compiled.languages.values()].flatMap(({ language }) => {
+    const source = languages[language] ?? "";
+    const shown = held(() => render(compiled, language, person));
+    return lint({ kind, source, facts, bound, ...shown });
   });
 }
 
@@ -106,7 +114,7 @@ function inLanguage<T>(tag: string, run: () => T): T {
 
 type Cached = Pick<CompiledVersion, "version" | "compiled">;
 
-function withLayout(ctx: Context, { version, compiled }: Cached): CompiledVersion {
+function withLayout(ctx: DoorContext, { version, compiled }: Cached): CompiledVersion {
   const layoutCurrent = version.sender.layoutVersion === ctx.templates.mail.version;
   return { version, compiled, layoutCurrent };
 }

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 
 import type { Context } from "../../context.ts";
+import { PageLanguage } from "../../domain/language.ts";
 import { CODE_LENGTH, noticeCode } from "../../domain/notice/code.ts";
 import {
   NoticeKind,
@@ -13,7 +14,7 @@ import {
   moved,
 } from "../../domain/notice/notice.ts";
 import type { Notice, NoticeVersion, Sender } from "../../domain/notice/notice.ts";
-import { expectVersion, refuse } from "../../domain/refusal.ts";
+import { expectVersion } from "../../domain/refusal.ts";
 import { sensitivityOf } from "../../domain/scope.ts";
 import type { Actor } from "../../domain/staff.ts";
 import type { Fact } from "../../domain/timeline.ts";
@@ -23,6 +24,7 @@ import * as notices from "../../store/notice.ts";
 import * as scopes from "../../store/scope.ts";
 import * as timeline from "../../store/timeline.ts";
 import { quotedFacts, tryOut } from "./compiled.ts";
+import { shipped } from "./shipped.ts";
 
 /** What a person writes: the texts, where answers go, and whether all subjects keep silent. */
 const Text = z.strictObject({
@@ -31,7 +33,11 @@ const Text = z.strictObject({
   discreet: z.boolean().optional(),
 });
 
-export const NewNotice = Text.extend({ kind: NoticeKind });
+export const NewNotice = Text.extend({
+  kind: NoticeKind,
+  /** The languages of the shipped text to start from; those in which the facts can be told, unless said. */
+  shipped: z.array(PageLanguage).min(1).max(PageLanguage.options.length).optional(),
+});
 export const NoticeEdit = Text.extend({ version: z.int().positive() });
 export type NewNotice = z.output<typeof NewNotice>;
 export type NoticeEdit = z.output<typeof NoticeEdit>;
@@ -49,7 +55,7 @@ export interface NoticePath {
 }
 
 /**
- * Start a notice from own sources, or from the shipped English one of its kind. Refuses
+ * Start a notice from own sources, or from the shipped ones of its kind. Refuses
  * `template-refused` for a source that may not be used, with the line.
  */
 export function draft(
@@ -70,7 +76,8 @@ export function draft(
       createdBy: actor.staffId,
       createdAt: ctx.now(),
     };
-    const languages = given.languages ?? shipped(ctx, given.kind);
+    const { facts } = await scopes.current(tx, incidentId);
+    const languages = given.languages ?? shipped(ctx, given.kind, facts, given.shipped);
     const replyTo = given.replyTo ?? ctx.config.MAIL_FROM;
     const text = { languages, replyTo, discreet: given.discreet ?? false };
     const version = await nextVersion(ctx, tx, actor, { notice, text });
@@ -176,7 +183,7 @@ async function nextVersion(
     ),
   };
   const facts = quotedFacts(text.languages, scope);
-  tryOut(ctx, content, scope.facts);
+  tryOut(ctx, { ...content, facts }, scope.facts);
   return {
     id: randomUUID(),
     noticeId: notice.id,
@@ -202,14 +209,6 @@ function senderOf(
     layoutVersion: templates.mail.version,
     ...own,
   };
-}
-
-function shipped({ templates }: Context, kind: string): Sources {
-  const source = templates.notice(kind, "en");
-  if (source !== undefined) return { en: source };
-  return refuse("invalid-input", "There is no ready text of this kind. Send your own.", [
-    { field: "languages", code: "required", message: "Give the text of each language." },
-  ]);
 }
 
 function summary({ number, contentHash: hash, languages }: NoticeVersion) {

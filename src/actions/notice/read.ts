@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { Context } from "../../context.ts";
-import { LintProblem } from "../../domain/notice/lint.ts";
+import { LintProblem } from "../../domain/notice/lint/rule.ts";
 import { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
 import { Comment, VersionLine } from "../../store/notice.ts";
 import * as incidents from "../../store/incident.ts";
@@ -33,11 +33,11 @@ export async function get(
 ): Promise<NoticeView> {
   const notice = await notices.find(ctx.sql, incidentId, noticeId);
   const stored = await notices.version(ctx.sql, noticeId, number ?? notice.number);
-  const { compiled } = await compiledVersion(ctx, stored.id);
+  const version = await compiledVersion(ctx, stored.id);
   return {
     notice,
     version: { ...stored, contentHash: stored.contentHash.toString("hex") },
-    problems: lintAll(compiled, stored.languages),
+    problems: lintAll(version, notice.kind),
     comments: await notices.comments(ctx.sql, noticeId),
   };
 }

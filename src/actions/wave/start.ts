@@ -25,7 +25,7 @@ export function start(
     if (await waves.startedFor(tx, submissionId))
       refuse("conflict", "This approval was already used to start a wave.");
     const { audienceId, noticeVersionId, canary, sendWindow } = submission;
-    const noticeClass = await waves.noticeClass(tx, noticeVersionId);
+    const { noticeClass } = await waves.noticeOf(tx, noticeVersionId);
     const wave: Wave = {
       id: randomUUID(),
       incidentId,
@@ -44,15 +44,9 @@ export function start(
       endedAt: null,
     };
     await waves.insert(tx, wave);
-    const { channels, consent } = submission.plan;
-    const counts = await plan(tx, {
-      waveId: wave.id,
-      audienceId,
-      channels,
-      consent,
-      noticeClass,
-      canary,
-    });
+    const { id: waveId } = wave;
+    const planning = { waveId, audienceId, ...submission.plan, noticeClass, canary };
+    const counts = await plan(tx, planning);
     await timeline.append(
       tx,
       {

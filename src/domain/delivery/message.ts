@@ -29,6 +29,8 @@ export interface PersonalParts {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /** Courtesy mail only: an https address that stops it by one POST (RFC 8058). */
+  readonly unsubscribe?: string;
   /** Left of the `@`; ASCII letters and digits. */
   readonly messageId: string;
   readonly date: Date;
@@ -69,6 +71,7 @@ export function composeEmail(skeleton: Skeleton, person: PersonalParts): Buffer 
       field("Message-ID", `<${person.messageId}@${domain}>`) +
       field("To", mailbox(person.to)) +
       field("Subject", headerText(person.subject, "Subject: ".length)) +
+      (person.unsubscribe === undefined ? "" : unsubscribeFields(person.unsubscribe)) +
       head +
       `\r\n--${boundary}\r\n${part("text/plain", person.text)}` +
       `\r\n--${boundary}\r\n${part("text/html", person.html)}` +
@@ -102,6 +105,14 @@ function mailbox({ name, address }: { readonly name?: string; readonly address: 
   if (phrase === "") return address;
   const words = ATOMS.test(phrase) && phrase.length <= 60 ? phrase : encodedWords(phrase);
   return `${words}\r\n <${address}>`;
+}
+
+function unsubscribeFields(url: string): string {
+  if (!/^https?:\/\/[\x21-\x7e]{1,900}$/.test(url)) throw new MessageHold("unsubscribe");
+  return (
+    field("List-Unsubscribe", `\r\n <${url}>`) +
+    field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+  );
 }
 
 function field(name: string, value: string): string {

@@ -1,7 +1,9 @@
+import { PAGE_LANGUAGES } from "../language.ts";
 import type { ScopeFacts } from "../scope.ts";
+import { factsIn } from "../scope/translation.ts";
 import type { Block, Condition, Inline } from "./document.ts";
 import { FIELDS } from "./fields.ts";
-import type { Given, Value } from "./fields.ts";
+import type { Also, Field, Given, Value } from "./fields.ts";
 import { blocksToHtml, inlineToHtml, toInlineText } from "./html.ts";
 import type { Piece } from "./html.ts";
 import { parseMarkdown } from "./markdown.ts";
@@ -27,11 +29,15 @@ export interface CompiledLanguage {
   readonly subject: readonly Piece[];
   readonly discreetSubject: readonly Piece[];
   readonly sms: readonly Piece[];
+  /** The notice from its heading on, with slots as parts of it: what a letter is set from. */
+  readonly blocks: readonly Block[];
   readonly text: readonly TextPart[];
   /** The page inside the mail's layout, from its heading on. */
   readonly bodyHtml: readonly Piece[];
   readonly html: readonly Piece[];
   readonly given: Given;
+  /** A sentence that names a time of day, with the time where the reader lives if that is known. */
+  readonly local: (field: Field, also: Also | undefined) => string;
 }
 
 /** What goes around a notice to make it a mail; `version` is bound by its approval. */
@@ -47,15 +53,15 @@ export interface LayoutView {
   readonly body: string;
 }
 
+/** What of a version its readers see, and the hashes of what it quotes. */
+export type Compilable = Pick<NoticeVersion, "languages" | "sender" | "codes" | "facts">;
+
 /**
  * Compile a version against the facts it quotes, once; rendering a person then only joins
- * strings. Refuses `template-refused` for a source that may not be used.
+ * strings. Each language tells the facts in the translations that the version has bound.
+ * Refuses `template-refused` for a source that may not be used.
  */
-export function compile(
-  version: Pick<NoticeVersion, "languages" | "sender" | "codes">,
-  facts: ScopeFacts,
-  layout: Layout,
-): CompiledNotice {
+export function compile(version: Compilable, facts: ScopeFacts, layout: Layout): CompiledNotice {
   const tags = Object.keys(version.languages).toSorted();
   const languages = tags.map((tag) => compileLanguage(tag, version, facts, layout));
   return {
@@ -65,7 +71,12 @@ export function compile(
   };
 }
 
-/** The language to write to someone in: theirs, its base or a sibling, otherwise the default. */
+/**
+ * The language to write to someone in, of those a notice has: exactly theirs; its base (`zh` for
+ * `zh-TW`: simplified Chinese where that is what there is); another with the same base (`de-AT`
+ * for `de-CH`); otherwise the default, which is English, or the first by its tag where the notice
+ * has none. Nobody is given another language for living near it.
+ */
 export function languageFor(
   notice: Pick<CompiledNotice, "languages" | "defaultLanguage">,
   wanted: string,
@@ -82,14 +93,15 @@ export function languageFor(
 
 function compileLanguage(
   language: string,
-  { languages, sender, codes }: Pick<NoticeVersion, "languages" | "sender" | "codes">,
+  { languages, sender, codes, facts: bound }: Compilable,
   facts: ScopeFacts,
   layout: Layout,
 ): CompiledLanguage {
   const wording = WORDING.get(baseOf(language));
   const code = codes[language];
   if (!wording || !code) throw new TypeError(`There is no wording or code for ${language}.`);
-  const given: Given = { facts, sender, code, wording };
+  const told = factsIn(facts, wording.language, bound);
+  const given: Given = { facts: told, sender, code, wording };
   const source = parseSource(languages[language] ?? "");
 
   const title = foldInline(source.title.map(asInline), given);
@@ -103,11 +115,35 @@ function compileLanguage(
     subject: plain(source.subject),
     discreetSubject: plain(source.discreetSubject),
     sms: plain(source.sms),
+    blocks,
     text: blocksToText(blocks),
     bodyHtml,
-    html: wrapped(bodyHtml, layout, { language, organisation: sender.organisation }),
+    html: wrapped(bodyHtml, layout, {
+      // Without its script, Chinese may be shown in the characters of another country.
+      language: language === wording.language ? PAGE_LANGUAGES[wording.language].tag : language,
+      organisation: sender.organisation,
+    }),
     given,
+    local: localTimes(given),
   };
+}
+
+/** Made once for each zone that readers live in, not once for each reader. */
+function localTimes(given: Given): CompiledLanguage["local"] {
+  const made = new Map<string, string>();
+  return (field, also) => {
+    const key = `${field}/${also ? ("zone" in also ? also.zone : also.words) : ""}`;
+    const known = made.get(key) ?? localTime(field, also, given);
+    made.set(key, known);
+    return known;
+  };
+}
+
+function localTime(field: Field, also: Also | undefined, given: Given): string {
+  const { value } = FIELDS[field];
+  if (value === "person") throw new TypeError(`${field} is one person's own.`);
+  const { lines, local } = value(given);
+  return local && also ? local(also) : lines.join(" ");
 }
 
 /** The layout is applied once, around a marker that no layout or value can contain. */
@@ -158,7 +194,8 @@ function foldInline(parts: readonly Inline[], given: Given): Inline[] {
       case "field": {
         const { value } = FIELDS[part.field];
         if (value === "person") return [part];
-        return [{ kind: "text", text: value(given).lines.join(" ") }];
+        const { lines, local } = value(given);
+        return local ? [part] : [{ kind: "text", text: lines.join(" ") }];
       }
       case "if":
         return settled(part, foldInline, given);

@@ -1,8 +1,10 @@
-import { DATA_ELEMENTS } from "../element.ts";
+import { Element } from "../element.ts";
+import { elementMailLabel } from "../element/label.ts";
 import { NOT_YET_KNOWN } from "../instant.ts";
-import type { ScopeFacts, ScopeField } from "../scope.ts";
+import type { Moment } from "../instant.ts";
+import type { ContactLine, ScopeFacts, ScopeField } from "../scope.ts";
 import type { Sender } from "./notice.ts";
-import type { Wording } from "./wording.ts";
+import type { Wording } from "./wording/shape.ts";
 
 /**
  * The fields a notice may use. Each says where its value comes from, so that the facts a
@@ -14,6 +16,11 @@ export const FIELDS = {
   organisation: fixed(({ sender }) => sender.organisation),
   check_address: fixed(({ sender }) => sender.checkAddress),
   notice_code: fixed(({ code }) => code),
+  public_address: fixed(publicHost),
+  my_address: fixed(({ sender }) => `${publicHost({ sender })}/my`),
+  personal_code: own("inline"),
+  survey_code: own("inline"),
+  survey_link: own("block"),
   what_happened: scope("block", ["whatHappened"], ({ facts }) => paragraphs(facts.whatHappened)),
   how: scope("block", ["how"], ({ facts, wording }) => said(facts.how, wording.how)),
   what_we_do: scope("block", ["whatWeDo"], ({ facts, wording }) =>
@@ -26,16 +33,16 @@ export const FIELDS = {
   ),
   contact_lines: scope("block", ["contactLines"], contactLines),
   when_it_began: scope("inline", ["occurredFrom"], ({ facts, wording }) =>
-    said(facts.occurredFrom, wording.began),
+    happened(facts.occurredFrom, "began", wording),
   ),
   when_it_ended: scope("inline", ["occurredTo"], ({ facts, wording }) =>
-    said(facts.occurredTo, wording.ended),
+    happened(facts.occurredTo, "ended", wording),
   ),
   when_we_found_out: scope("inline", ["discoveredAt"], ({ facts, wording }) =>
-    said(facts.discoveredAt, wording.found),
+    happened(facts.discoveredAt, "found", wording),
   ),
   when_it_was_contained: scope("inline", ["containedAt"], ({ facts, wording }) =>
-    said(facts.containedAt, wording.contained),
+    happened(facts.containedAt, "contained", wording),
   ),
   where_it_happened: scope("inline", ["place"], ({ facts, wording }) =>
     said(facts.place, wording.place),
@@ -73,7 +80,12 @@ export interface Value {
   readonly known: boolean;
   readonly lines: readonly string[];
   readonly list: "ordered" | "bullets" | "none";
+  /** A time of day: the same line, with the time where a reader lives added in these words. */
+  readonly local?: (also: Also) => string;
 }
+
+/** Where a reader lives, as an IANA zone; or ready words that stand for any such place. */
+export type Also = { readonly zone: string } | { readonly words: string };
 
 /** Whether a name in a template is one of the declared fields. */
 export function isField(name: string): name is Field {
@@ -89,9 +101,10 @@ export function elementLines(
     facts.dataElements.map(({ element, state }) => [element, state]),
   );
   const labels = new Map<string, "suspected" | "confirmed">();
-  for (const [element, { mailLabel }] of Object.entries(DATA_ELEMENTS)) {
+  for (const element of Element.options) {
     const state = states.get(element) ?? "confirmed";
     if (!exposure.includes(element) || state === "ruled-out") continue;
+    const mailLabel = elementMailLabel(element, wording.language);
     const sure = state === "confirmed" || labels.get(mailLabel) === "confirmed";
     labels.set(mailLabel, sure ? "confirmed" : "suspected");
   }
@@ -100,6 +113,11 @@ export function elementLines(
 
 function person(shape: FieldRow["shape"], quotes: readonly ScopeField[]): FieldRow {
   return { shape, mayBeAbsent: shape === "inline", quotes, value: "person" };
+}
+
+/** One person's own code or link. It may not be asked for: without it, the message is held. */
+function own(shape: FieldRow["shape"]): FieldRow {
+  return { shape, mayBeAbsent: false, quotes: [], value: "person" };
 }
 
 function fixed(value: (given: Given) => string): FieldRow {
@@ -126,6 +144,21 @@ function said<T>(
   return fact === NOT_YET_KNOWN ? unknown(sentence) : paragraphs(sentence.known(known(fact)));
 }
 
+/** A moment known to the hour or minute can be told where the reader lives; a day is a day everywhere. */
+function happened(
+  fact: Moment | typeof NOT_YET_KNOWN,
+  what: "began" | "ended" | "found" | "contained",
+  wording: Wording,
+): Value {
+  const sentence = wording[what];
+  if (fact === NOT_YET_KNOWN) return unknown(sentence);
+  const value = paragraphs(sentence.known(fact));
+  if (fact.precision !== "minute" && fact.precision !== "hour") return value;
+  const local = (also: Also) =>
+    sentence.known(fact, "words" in also ? also.words : wording.elsewhere(fact, also.zone));
+  return { ...value, local };
+}
+
 function known<T>(fact: T | typeof NOT_YET_KNOWN): T {
   if (fact === NOT_YET_KNOWN) throw new TypeError("This fact is not yet known.");
   return fact;
@@ -146,10 +179,20 @@ function oneLine(text: string): string {
 function contactLines({ facts, wording }: Given): Value {
   if (facts.contactLines === NOT_YET_KNOWN) return unknown(wording.contact);
   const lines = facts.contactLines.map((line) => {
-    if (line.kind === "phone") return wording.phone(line.value, line.hours, line.zone);
+    if (line.kind === "phone") return wording.phone(line.value, hoursOf(line, wording), line.zone);
     return line.kind === "email" ? wording.email(line.value) : wording.post(line.value);
   });
   return { known: true, lines, list: "bullets" };
+}
+
+/** Hours that are given day by day are said in the reader's language; others as they were written. */
+function hoursOf({ hours, open }: Extract<ContactLine, { kind: "phone" }>, wording: Wording) {
+  return open === undefined ? hours : wording.hours(open);
+}
+
+/** The host of the public pages, which the address of the check page begins with. */
+function publicHost({ sender }: Pick<Given, "sender">): string {
+  return sender.checkAddress.split("/")[0] ?? sender.checkAddress;
 }
 
 function total(people: ScopeFacts["people"]): number | typeof NOT_YET_KNOWN {

@@ -31,6 +31,12 @@ export function linesToHtml(lines: readonly string[]): string {
   return `<ul>\n${lines.map((line) => `<li>${escapeHtml(line)}</li>\n`).join("")}</ul>\n`;
 }
 
+/** An address as a paragraph of its own, shown in full. */
+export function linkToHtml(href: string): string {
+  const shown = escapeHtml(href);
+  return `<p><a href="${shown}">${shown}</a></p>\n`;
+}
+
 /** Text as HTML that shows exactly that text, in an element or in a quoted attribute. */
 export function escapeHtml(text: string): string {
   return UNSAFE.test(text) ? text.replaceAll(EVERY_UNSAFE, (found) => ENTITY[found] ?? "") : text;

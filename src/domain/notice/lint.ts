@@ -1,22 +1,20 @@
-import { z } from "zod";
-
-import type { CompiledLanguage } from "./compile.ts";
-import { parseSource } from "./source.ts";
-
-/** What is wrong with a text that is safe but not good. `must-fix` keeps it from being submitted. */
-export const LintProblem = z.object({
-  language: z.string(),
-  line: z.int().positive(),
-  code: z.string(),
-  severity: z.enum(["must-fix", "advice"]),
-  message: z.string(),
-});
-export type LintProblem = z.output<typeof LintProblem>;
+import { pageLanguageOf } from "../language.ts";
+import { untold } from "../scope/translation.ts";
+import type { ScopeFacts } from "../scope.ts";
+import { HABITS, LINK } from "./lint/rule.ts";
+import type { LintProblem, Rule } from "./lint/rule.ts";
+import type { NoticeKind, NoticeVersion } from "./notice.ts";
+import { fieldsOf, parseSource, quotes } from "./source.ts";
+import type { Source } from "./source.ts";
 
 /** A language as it will be read, beside the source it was written in. */
 export interface LintInput {
+  readonly kind: NoticeKind;
+  readonly language: string;
   readonly source: string;
-  readonly compiled: Pick<CompiledLanguage, "language">;
+  /** The facts it was written on, and the hashes of what it quotes of them. */
+  readonly facts: ScopeFacts;
+  readonly bound: NoticeVersion["facts"];
   /** The whole notice in plain text, and the SMS, as one invented person would get them. */
   readonly text: string;
   readonly sms: string;
@@ -24,12 +22,18 @@ export interface LintInput {
 }
 
 /** Read a notice as a careful colleague would. Needs no network and no dictionary. */
-export function lint({ source, compiled, text, sms, subject }: LintInput): LintProblem[] {
+export function lint(input: LintInput): LintProblem[] {
+  const { kind, language, source, text, sms, subject } = input;
+  const { headings, asking, rules } = HABITS[pageLanguageOf(language)];
   const rows = source.split(/\r\n?|\n/);
-  const { lines } = parseSource(source);
-  const found: Omit<LintProblem, "language">[] = [
-    ...missingHeadings(rows, lines.body),
-    ...rows.flatMap((row, index) => RULES.flatMap((rule) => judge(rule, row, index + 1))),
+  const parsed = parseSource(source);
+  const { lines } = parsed;
+  const judged = [asking, ...rules, ...(kind === "invitation" ? [] : [LINK])];
+  const found: Found[] = [
+    ...(kind === "invitation" ? [] : missingHeadings(headings, rows, lines.body)),
+    ...surveyProblems(kind, parsed),
+    ...untoldFacts(input, parsed),
+    ...rows.flatMap((row, index) => judged.flatMap((rule) => judge(rule, row, index + 1))),
   ];
   if (subject.length > SUBJECT_GOOD)
     found.push({
@@ -46,9 +50,8 @@ export function lint({ source, compiled, text, sms, subject }: LintInput): LintP
       severity: "must-fix",
       message: `Shorten the SMS: it needs ${segments} parts, and ${limit} is the limit.`,
     });
-  for (const row of text.split("\n"))
-    if (ASKS.test(row) && !NEVER.test(row)) found.push({ line: lines.body, ...ASKING });
-  return unique(found).map((problem) => ({ language: compiled.language, ...problem }));
+  for (const row of text.split("\n")) found.push(...judge(asking, row, lines.body));
+  return unique(found, asking).map((problem) => ({ language, ...problem }));
 }
 
 /** SMS parts a text needs, and how many it may have: 1 in GSM 03.38, 2 in UCS-2. */
@@ -59,85 +62,76 @@ export function smsSegments(text: string): { segments: number; limit: number } {
   return { segments: length <= 160 ? 1 : Math.ceil(length / 153), limit: 1 };
 }
 
-function missingHeadings(rows: readonly string[], bodyLine: number) {
+type Found = Omit<LintProblem, "language">;
+
+function missingHeadings(
+  wanted: readonly string[],
+  rows: readonly string[],
+  line: number,
+): Found[] {
   const headings = new Set(
-    rows.map((row) => /^##\s+(.*?)[\s#?]*$/.exec(row)?.[1]?.trim().toLowerCase()),
+    rows.map((row) => /^##\s+(.*?)[\s#?？]*$/.exec(row)?.[1]?.trim().toLowerCase()),
   );
-  return HEADINGS.filter((heading) => !headings.has(heading.toLowerCase())).map((heading) => ({
-    line: bodyLine,
-    code: "heading-missing",
-    severity: "must-fix" as const,
-    message: `Add the heading "## ${heading}". Readers and several laws expect it.`,
-  }));
+  return wanted
+    .filter((heading) => !headings.has(heading.toLowerCase()))
+    .map((heading) => ({
+      line,
+      code: "heading-missing",
+      severity: "must-fix" as const,
+      message: `Add the heading "## ${heading}". Readers and several laws expect it.`,
+    }));
 }
 
-interface Rule {
-  readonly pattern: RegExp;
-  readonly unless?: RegExp;
-  readonly code: string;
-  readonly severity: LintProblem["severity"];
-  readonly message: string;
+/** A pass to the survey is for those whom the survey invites, and nobody is invited without one. */
+function surveyProblems(kind: NoticeKind, source: Source): Found[] {
+  const used = fieldsOf(source).filter((field) => field.startsWith("survey_"));
+  const line = source.lines.body;
+  if (kind !== "invitation")
+    return used.map((field) => ({
+      line,
+      code: "survey-field",
+      severity: "must-fix",
+      message: `Remove {{${field}}}: only an invitation leads to the survey.`,
+    }));
+  return ["survey_link", "survey_code"]
+    .filter((field) => !used.some((each) => each === field))
+    .map((field) => ({
+      line,
+      code: "survey-way",
+      severity: "advice",
+      message: `Use {{${field}}}: an invitation shows one address, and the same as a typed code.`,
+    }));
+}
+
+/** Facts that would stand in the text in another language. */
+function untoldFacts({ language, facts, bound }: LintInput, source: Source): Found[] {
+  const own = pageLanguageOf(language);
+  const name = NAMES.of(own);
+  return untold(facts, own, quotes(source), Object.keys(bound)).map((field) => ({
+    line: source.lines.body,
+    code: field === "contactLines" ? "hours-in-words" : "fact-untranslated",
+    severity: "must-fix",
+    message:
+      field === "contactLines"
+        ? `Give "open" for each phone line in the scope, so that its hours can be said in ${name}. Then save the text again.`
+        : `Translate "${field}" into ${name} in the scope (translations.${own}.${field}). Then save the text again.`,
+  }));
 }
 
 function judge({ pattern, unless, code, severity, message }: Rule, row: string, line: number) {
   return pattern.test(row) && !unless?.test(row) ? [{ line, code, severity, message }] : [];
 }
 
-function unique(found: readonly Omit<LintProblem, "language">[]) {
+function unique(found: readonly Found[], asking: Rule): Found[] {
   const seen = new Set<string>();
   return found.filter(({ code, line, message }) => {
-    const key = code === ASKING.code ? code : `${code}/${line}/${message}`;
+    const key = code === asking.code ? code : `${code}/${line}/${message}`;
     return !seen.has(key) && seen.add(key);
   });
 }
 
-/** California Civil Code 1798.82(d)(1) prescribes these five, in this order. */
-const HEADINGS = [
-  "What happened",
-  "What information was involved",
-  "What we are doing",
-  "What you can do",
-  "For more information",
-];
-
 const SUBJECT_GOOD = 80;
-const ASKS =
-  /\b(?:send|give|tell|reply|enter|confirm|verify|provide|type|update)\b[^.]{0,40}\b(?:your )(?:(?:\w+ )?password|pin\b|social security number|card number|account (?:number|details)|identity|account\b|log ?in)/i;
-const NEVER = /\b(?:never|not|don[’']t|nobody)\b/i;
-const ASKING = {
-  code: "asks-for-identifier",
-  severity: "must-fix",
-  message: "Never ask for passwords, numbers or a log-in: that is what thieves' messages do.",
-} as const;
-
-const RULES: readonly Rule[] = [
-  { pattern: ASKS, unless: NEVER, ...ASKING },
-  {
-    pattern: /\bhttps:\/\//i,
-    code: "link",
-    severity: "advice",
-    message: "A first notice is safer without a link: say the domain, and the reader types it.",
-  },
-  {
-    pattern: /\b(?:click|tap)\b/i,
-    unless: NEVER,
-    code: "click",
-    severity: "must-fix",
-    message: "Do not tell people to click. Say which address to type.",
-  },
-  {
-    pattern: /we take (?:\w+ ){0,3}(?:security|privacy)(?: \w+){0,4} seriously/i,
-    code: "empty-phrase",
-    severity: "advice",
-    message: "Say what you do instead of how seriously you take it.",
-  },
-  {
-    pattern: /no evidence (?:that|of)|out of an abundance of caution|may have been|potentially/i,
-    code: "hedge",
-    severity: "advice",
-    message: "Say what is known, and say plainly what is not known yet.",
-  },
-];
+const NAMES = new Intl.DisplayNames("en", { type: "language" });
 
 /** GSM 03.38: the basic table, and the characters that count twice. */
 const GSM =

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { Instant } from "../instant.ts";
 import { expectVersion, refuse } from "../refusal.ts";
-import { FieldHashes } from "../scope.ts";
+import { HashedField } from "../scope.ts";
 import { line } from "../text.ts";
 import { canonicalHash } from "../timeline.ts";
 import { WORDING } from "./wording.ts";
@@ -70,7 +70,7 @@ export const NoticeVersion = z.object({
   languages: Sources,
   sender: Sender,
   /** The scope facts that the text quotes, by their hashes when it was written. */
-  facts: z.partialRecord(FieldHashes.keyType, z.string()),
+  facts: z.partialRecord(HashedField, z.string()),
   /** Language → public notice code. */
   codes: z.record(z.string(), z.string()),
   contentHash: z.instanceof(Buffer),

@@ -61,25 +61,68 @@ export function textOf(parts: readonly TextPart[], values: TextValues): string {
   return `${out}\n`;
 }
 
-/** Text in lines of at most `WIDTH` columns; words longer than that are left whole. */
+/**
+ * Text in lines of at most `WIDTH` columns; words longer than that are left whole. Chinese, whose
+ * characters take two columns, is broken between any two of them, but not before a closing mark
+ * or after an opening one.
+ */
 export function wrapText(text: string, { first, rest }: Margin): string {
   const lines: string[] = [];
   for (const row of text.split("\n")) {
-    let line = lines.length === 0 ? first : rest;
-    let empty = true;
-    for (const word of row.split(" ")) {
-      if (word === "") continue;
-      if (!empty && line.length + 1 + word.length > WIDTH) {
-        lines.push(line);
-        line = rest;
-        empty = true;
-      }
-      line += empty ? word : ` ${word}`;
-      empty = false;
-    }
-    lines.push(line);
+    const margin = lines.length === 0 ? first : rest;
+    if (WIDE.test(row)) lines.push(...wrapWide(row.trim(), margin, rest));
+    else lines.push(...wrapWords(row, margin, rest));
   }
   return lines.join("\n");
+}
+
+function wrapWords(row: string, first: string, rest: string): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of row.split(" ")) {
+    if (word === "") continue;
+    if (!empty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = rest;
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}
+
+/** By one look at every character: a person waits for each of their mail's lines. */
+function wrapWide(row: string, first: string, rest: string): string[] {
+  const lines: string[] = [];
+  let [start, breakAt, width] = [0, 0, first.length];
+  for (let at = 0; at < row.length; at += 1) {
+    if (mayBreak(row, at)) breakAt = at;
+    width += isWide(row, at) ? 2 : 1;
+    if (width <= WIDTH || breakAt === start || row[at] === " ") continue;
+    lines.push((lines.length === 0 ? first : rest) + row.slice(start, breakAt).trimEnd());
+    start = breakAt;
+    width = rest.length + columns(row.slice(start, at + 1));
+  }
+  return [...lines, (lines.length === 0 ? first : rest) + row.slice(start)];
+}
+
+function mayBreak(row: string, at: number): boolean {
+  if (row[at - 1] === " ") return true;
+  if (row[at] === " " || !(isWide(row, at) || isWide(row, at - 1))) return false;
+  return !CLOSING.has(row[at] ?? "") && !OPENING.has(row[at - 1] ?? "");
+}
+
+function isWide(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x2e80 && (code <= 0x9fff || (code >= 0xf900 && code <= 0xff60));
+}
+
+function columns(text: string): number {
+  let wide = 0;
+  for (let at = 0; at < text.length; at += 1) if (isWide(text, at)) wide += 1;
+  return text.length + wide;
 }
 
 function partText(part: Exclude<TextPart, { kind: "if" }>, values: TextValues): string {
@@ -87,7 +130,7 @@ function partText(part: Exclude<TextPart, { kind: "if" }>, values: TextValues): 
   if (part.kind === "slot") {
     const items = values
       .lines(part.field)
-      .map((line) => wrapText(line, bulleted(part.margin, "- ")));
+      .map((line) => wrapText(line, bulleted(part.margin, SIGN[part.field] ?? "")));
     return items.join("\n");
   }
   return flowText(values.join(part.pieces), part);
@@ -99,7 +142,7 @@ function flowText(
 ): string {
   const text = wrapText(words, margin);
   if (underline === "") return text;
-  const width = Math.max(...text.split("\n").map((line) => line.length));
+  const width = Math.max(...text.split("\n").map(columns));
   return `${text}\n${underline.repeat(Math.min(WIDTH, width))}`;
 }
 
@@ -166,6 +209,12 @@ function bulleted({ first, rest }: Margin, sign: string): Margin {
   return { first: first + sign, rest: rest + " ".repeat(sign.length) };
 }
 
+/** Characters of Chinese and their punctuation, which opens or closes what it stands beside. */
+const WIDE = /[\u2e80-\u9fff\uf900-\uff60]/;
+const OPENING = new Set("（《「『【〈〔［｛“‘");
+const CLOSING = new Set("，。、；：！？）》」』】〉〕］｝”’…%");
+/** What begins each line of a block that is one person's own. */
+const SIGN: Readonly<Partial<Record<Field, string>>> = { data_elements: "- " };
 const BLANK_LINE = "\n\n";
 /** RFC 5322 recommends 78; 72 leaves room for being quoted. */
 const WIDTH = 72;

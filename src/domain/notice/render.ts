@@ -1,11 +1,12 @@
 import { languageFor } from "./compile.ts";
 import type { CompiledLanguage, CompiledNotice } from "./compile.ts";
 import { elementLines } from "./fields.ts";
-import type { Field } from "./fields.ts";
-import { escapeHtml, linesToHtml } from "./html.ts";
+import type { Also, Field } from "./fields.ts";
+import { escapeHtml, linesToHtml, linkToHtml } from "./html.ts";
 import type { Piece } from "./html.ts";
 import { textOf } from "./plain.ts";
-import type { Wording } from "./wording.ts";
+import type { TextValues } from "./plain.ts";
+import type { Wording } from "./wording/shape.ts";
 
 /** What a notice may know of the person it is rendered for. */
 export interface Reader {
@@ -16,6 +17,22 @@ export interface Reader {
   readonly sharedMailbox: boolean;
   /** In whose place the person is written to; their own unless said. */
   readonly relation?: "self" | "guardian" | "estate";
+  /** Where they live, as an IANA zone: times of day are told in it too. */
+  readonly zone?: string | undefined;
+  readonly own?: OwnWords;
+}
+
+/**
+ * What is this person's own and secret: codes and links, by the field that shows them. They are
+ * made where a message is composed and stored nowhere in clear.
+ */
+export interface OwnWords {
+  /** Opens *my notice*: 12 letters and digits. */
+  readonly personal_code?: string;
+  /** Opens the survey; anonymous. */
+  readonly survey_code?: string;
+  /** The same as an address to open. */
+  readonly survey_link?: string;
 }
 
 export interface Rendered {
@@ -29,7 +46,7 @@ export interface Rendered {
 /** A message that cannot be rendered for this person and must wait. Never quotes a value. */
 export class RenderHold extends Error {
   override readonly name = "RenderHold";
-  readonly code: "value-empty" | "value-too-long" | "language-missing";
+  readonly code: "value-empty" | "value-missing" | "value-too-long" | "language-missing";
   readonly field: Field | "language";
 
   constructor(code: RenderHold["code"], field: RenderHold["field"]) {
@@ -51,23 +68,33 @@ export function render(notice: CompiledNotice, language: string, reader: Reader)
     language: compiled.language,
     subject: subjectLine(join(discreet ? compiled.discreetSubject : compiled.subject, values)),
     text: textOf(compiled.text, values),
-    html: join(compiled.html, { ...values, ...values.html }),
+    html: join(compiled.html, values, "html"),
     sms: plainLine(join(compiled.sms, values)),
   };
+}
+
+/** The parts of one person's letter: blocks, and this person's values for the slots in them. */
+export function renderParts(notice: CompiledNotice, language: string, reader: Reader): Parts {
+  const compiled = inLanguage(notice, language);
+  const values: TextValues = personal(compiled, reader);
+  return { language: compiled.language, given: compiled.given, blocks: compiled.blocks, values };
+}
+
+export interface Parts extends Pick<CompiledLanguage, "language" | "given" | "blocks"> {
+  readonly values: TextValues;
 }
 
 /** The wording as anybody may see it: neutral words where a reader would see their own. */
 export function renderPublic(notice: CompiledNotice, language: string): PublicWording {
   const compiled = inLanguage(notice, language);
-  const { yourName, yourData } = compiled.given.wording;
-  const values = valuesOf(compiled, yourName, [yourData]);
+  const values = anyone(compiled);
   const usual = notice.discreet ? compiled.discreetSubject : compiled.subject;
   const subjects = [usual, compiled.discreetSubject];
   return {
     language: compiled.language,
     subjects: [...new Set(subjects.map((pieces) => subjectLine(join(pieces, values))))],
     text: textOf(compiled.text, values),
-    html: join(compiled.bodyHtml, { ...values, ...values.html }),
+    html: join(compiled.bodyHtml, values, "html"),
   };
 }
 
@@ -80,14 +107,19 @@ export interface PublicWording {
   readonly html: string;
 }
 
-interface Values {
+/** One person's words, by field: plain, or as HTML. */
+interface Values extends TextValues {
+  readonly words: (field: Field) => string;
+  readonly html: (field: Field) => string;
+}
+
+/** What stands in the slots: a reader's own, or neutral words for any reader. */
+interface Filling {
   readonly name: string;
-  readonly hasName: boolean;
-  readonly lines: (field: Field) => readonly string[];
-  readonly join: (pieces: readonly Piece[]) => string;
-  readonly has: (field: Field) => boolean;
-  readonly block: string;
-  readonly html: { readonly name: string; readonly block: string };
+  readonly elements: readonly string[];
+  readonly own: OwnWords;
+  /** The reader's zone, or words for it; nothing where it is unknown. */
+  readonly also: Also | undefined;
 }
 
 function inLanguage(notice: CompiledNotice, language: string): CompiledLanguage {
@@ -97,53 +129,80 @@ function inLanguage(notice: CompiledNotice, language: string): CompiledLanguage 
 }
 
 function personal(compiled: CompiledLanguage, reader: Reader): Values {
-  const { facts } = compiled.given;
+  const { facts, wording } = compiled.given;
   const exposure =
     reader.exposure === "all" ? facts.dataElements.map(({ element }) => element) : reader.exposure;
-  return valuesOf(
-    compiled,
-    addressee(reader, compiled.given.wording),
-    elementLines(exposure, compiled.given),
-  );
+  const { zone, own = {} } = reader;
+  return valuesOf(compiled, {
+    name: addressee(reader, wording),
+    elements: elementLines(exposure, compiled.given),
+    own,
+    also: zone === undefined ? undefined : { zone },
+  });
 }
 
-function valuesOf({ given }: CompiledLanguage, name: string, elements: readonly string[]): Values {
-  const shown = name === "" ? given.wording.reader : name;
-  const lines = () => (elements.length > 0 ? elements : hold("data_elements"));
+function anyone(compiled: CompiledLanguage): Values {
+  const { wording } = compiled.given;
+  return valuesOf(compiled, {
+    name: wording.yourName,
+    elements: [wording.yourData],
+    own: {
+      personal_code: wording.yourPersonalCode,
+      survey_code: wording.yourSurveyCode,
+      survey_link: wording.yourSurveyLink,
+    },
+    also: { words: wording.yourTime },
+  });
+}
+
+function valuesOf({ given, local }: CompiledLanguage, filling: Filling): Values {
+  const shown = filling.name === "" ? given.wording.reader : filling.name;
+  function words(field: Field): string {
+    switch (field) {
+      case "name":
+        return shown;
+      case "data_elements":
+        return lines(field).join(", ");
+      case "personal_code":
+      case "survey_code":
+      case "survey_link":
+        return filling.own[field] || hold("value-missing", field);
+      default:
+        return local(field, filling.also);
+    }
+  }
+  function lines(field: Field): readonly string[] {
+    if (field !== "data_elements") return [words(field)];
+    return filling.elements.length > 0 ? filling.elements : hold("value-empty", field);
+  }
+  function html(field: Field): string {
+    if (field === "data_elements") return linesToHtml(lines(field));
+    const text = words(field);
+    if (field !== "survey_link") return escapeHtml(text);
+    return /^https?:\/\//.test(text) ? linkToHtml(text) : `<p>${escapeHtml(text)}</p>\n`;
+  }
   const values: Values = {
-    name: shown,
-    hasName: name !== "",
+    words,
     lines,
+    html,
     join: (pieces) => join(pieces, values),
-    has: (field) => field !== "name" || name !== "",
-    get block() {
-      return lines().join(", ");
-    },
-    html: {
-      name: escapeHtml(shown),
-      get block() {
-        return linesToHtml(lines());
-      },
-    },
+    has: (field) => field !== "name" || filling.name !== "",
   };
   return values;
 }
 
-function hold(field: Field): never {
-  throw new RenderHold("value-empty", field);
-}
-
-function join(
-  pieces: readonly Piece[],
-  values: Pick<Values, "name" | "hasName" | "block">,
-): string {
+function join(pieces: readonly Piece[], values: Values, as: "words" | "html" = "words"): string {
   let out = "";
   for (const piece of pieces) {
     if (typeof piece === "string") out += piece;
-    else if ("slot" in piece) out += piece.slot === "name" ? values.name : values.block;
-    else out += join(values.hasName ? piece.then : piece.otherwise, values);
+    else if ("slot" in piece) out += values[as](piece.slot);
+    else out += join(values.has(piece.given) ? piece.then : piece.otherwise, values, as);
   }
   return out;
+}
+
+function hold(code: RenderHold["code"], field: Field): never {
+  throw new RenderHold(code, field);
 }
 
 function addressee({ name: given, relation = "self" }: Reader, wording: Wording): string {

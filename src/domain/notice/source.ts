@@ -72,10 +72,15 @@ export function parseSource(source: string): Source {
   };
 }
 
+/** The fields a source uses, or asks about, each once. */
+export function fieldsOf(source: Source): Field[] {
+  const parts = [source.title, source.subject, source.discreetSubject, source.sms, source.body];
+  return [...new Set(parts.flat().flatMap(fieldsIn))];
+}
+
 /** The scope fields a source quotes, each once: what its approval has to bind. */
 export function quotes(source: Source): ScopeField[] {
-  const parts = [source.title, source.subject, source.discreetSubject, source.sms, source.body];
-  return [...new Set(parts.flat().flatMap(quotesOf))].toSorted();
+  return [...new Set(fieldsOf(source).flatMap((field) => FIELDS[field].quotes))].toSorted();
 }
 
 /** Refuse a template for one reason, at a line, saying what to do. */
@@ -84,11 +89,10 @@ export function fail(at: number, code: string, message: string): never {
   refuse("template-refused", "This template cannot be used as it is.", [problem]);
 }
 
-function quotesOf(node: Node): readonly ScopeField[] {
+function fieldsIn(node: Node): readonly Field[] {
   if (node.kind === "text") return [];
-  if (node.kind === "field") return FIELDS[node.field].quotes;
-  const inside = [...node.then, ...node.otherwise].flatMap(quotesOf);
-  return [...FIELDS[node.field].quotes, ...inside];
+  if (node.kind === "field") return [node.field];
+  return [node.field, ...[...node.then, ...node.otherwise].flatMap(fieldsIn)];
 }
 
 function parseFrontMatter(yaml: string) {

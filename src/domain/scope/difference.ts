@@ -25,8 +25,8 @@ export function difference(before: ScopeFacts, after: ScopeFacts): FieldDifferen
   return SCOPE_FIELDS.filter((field) => canonical(old[field]) !== canonical(current[field])).map(
     (field) => ({
       field,
-      before: old[field],
-      after: current[field],
+      before: old[field] ?? null,
+      after: current[field] ?? null,
       ...(field === "dataElements" || field === "people"
         ? {
             rows: rowChanges(

@@ -8,9 +8,11 @@ import type { FieldProblem } from "../refusal.ts";
 import { ChangedFacts, ScopeFacts, fieldHashes } from "../scope.ts";
 import type { Revision, Scope, ScopeField } from "../scope.ts";
 import { canonicalHash } from "../timeline.ts";
+import { translationProblems, withoutStale } from "./translation.ts";
 
 /**
- * Lay changed facts over the current ones and check the whole. Refuses `stale-version` when
+ * Lay changed facts over the current ones and check the whole. A fact said anew loses its
+ * translations unless the revision brings new ones. Refuses `stale-version` when
  * somebody else revised the scope first, a revision that changes nothing, and whatever
  * `checkFacts` refuses.
  */
@@ -18,10 +20,11 @@ export function revisedFacts(current: Scope, revision: Revision, now: Date): Sco
   expectVersion(current.version, revision.baseVersion, "baseVersion");
   const facts = ScopeFacts.parse({
     ...z.encode(ScopeFacts, current.facts),
+    translations: withoutStale(current.facts, revision.facts),
     ...z.encode(ChangedFacts, revision.facts),
   });
   checkFacts(facts, now, "facts.");
-  if (canonicalHash(fieldHashes(facts)) === canonicalHash(current.fieldHashes))
+  if (canonicalHash(fieldHashes(facts)) === canonicalHash(fieldHashes(current.facts)))
     refuse("invalid-input", "This changes nothing.", [
       { field: "facts", code: "unchanged", message: "Send at least one fact that differs." },
     ]);
@@ -31,8 +34,8 @@ export function revisedFacts(current: Scope, revision: Revision, now: Date): Sco
 /**
  * Refuse facts that contradict each other, each by its field: an end before its start, a
  * discovery or containment before the start, anything in the future, a state of the key of
- * data that was not encrypted, a kind of data or a jurisdiction named twice. `path` leads to
- * the facts in what the caller sent.
+ * data that was not encrypted, a kind of data or a jurisdiction named twice, a translation of
+ * nothing. `path` leads to the facts in what the caller sent.
  */
 export function checkFacts(facts: ScopeFacts, now: Date, path = ""): void {
   const problems = [
@@ -48,6 +51,7 @@ export function checkFacts(facts: ScopeFacts, now: Date, path = ""): void {
           facts.people.map(({ jurisdiction }) => jurisdiction),
         )),
     ...keyProblems(facts),
+    ...translationProblems(facts),
   ];
   if (problems.length === 0) return;
   const sent = problems.map((problem) => ({ ...problem, field: path + problem.field }));

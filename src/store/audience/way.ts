@@ -1,10 +1,17 @@
+import type { z } from "zod";
+
+import type { PreferredChannel } from "../../domain/audience/person.ts";
 import type { Sql } from "../db.ts";
+
+type Channel = z.output<typeof PreferredChannel>;
 
 /** What decides how a person is reached. */
 export interface WayQuery {
   readonly audienceId: string;
+  /** One channel after the other, or every channel that reaches a person. */
+  readonly mode: "first-reachable" | "all";
   /** In the order in which they are tried. */
-  readonly channels: readonly ("email" | "letter")[];
+  readonly channels: readonly Channel[];
   /** E-mail goes to people who agreed to it, to all who did not refuse, or to any. */
   readonly consent: "agreed" | "not-refused" | "any";
   readonly noticeClass: "legal" | "courtesy";
@@ -12,27 +19,51 @@ export interface WayQuery {
 
 /**
  * The way to each person of an audience: a part of a query, with the columns `id`, `language`,
- * `reason` and `state` (planned | needs-letter | not-reached | excluded). Approvers see its sums
- * and a wave is planned by it, so the two cannot differ. Channels are tried in the plan's order.
- * Opens no sealed row.
+ * `reason`, `channels` (those that reach the person, in order) and `state`, which is that of the
+ * first of them (planned | needs-letter) or `not-reached` or `excluded`. Approvers see its sums
+ * and a wave is planned by it, so the two cannot differ. Channels are tried in the plan's order,
+ * after the one the person asked for. Opens no sealed row.
  *
  * A suppression never silently withholds a notice that the law requires: who opted out still
- * gets it, and a mailbox that bounced moves the person on to a letter.
+ * gets it, and a mailbox that bounced or a phone that answered STOP moves the person on.
  */
 export function ways(sql: Sql, { audienceId, channels, consent, noticeClass }: WayQuery) {
+  const reaches = {
+    email: sql`
+      case when r.has_email and s.reason is distinct from 'hard-bounce'
+                and r.agreed = any (${AGREED[consent]}) then 'email'::text end`,
+    sms: sql`case when r.has_phone and c.channel is null then 'sms'::text end`,
+    letter: sql`case when r.has_post then 'letter'::text end`,
+  };
+  const planned = channels.reduce(
+    (list, channel) => sql`(${list} || ${reaches[channel]})`,
+    sql`array[]::text[]`,
+  );
   return sql`
-    select r.id, r.language, s.reason,
-           case when s.reason in ('erased', 'deceased', 'other')
-                     or (s.reason = 'opted-out' and ${noticeClass} = 'courtesy') then 'excluded'
-                when ${channels[0] === "letter"} and r.has_post then 'needs-letter'
-                when ${channels.includes("email")} and r.has_email
-                     and s.reason is distinct from 'hard-bounce'
-                     and r.agreed = any (${AGREED[consent]}) then 'planned'
-                when ${channels.includes("letter")} and r.has_post then 'needs-letter'
-                else 'not-reached' end as state
-      from recipient r
-      left join suppression s on s.incident_id = r.incident_id and s.recipient_id = r.id
-     where r.audience_id = ${audienceId}`;
+    select id, language, reason, channels,
+           case when excluded then 'excluded'
+                when cardinality(channels) = 0 then 'not-reached'
+                when channels[1] = 'letter' then 'needs-letter'
+                else 'planned' end as state
+      from (
+        select id, language, reason, excluded,
+               case when asked = any (usual) then asked || array_remove(usual, asked)
+                    else usual end as channels
+          from (
+            select r.id, coalesce(p.language, r.language) as language, s.reason,
+                   p.channel as asked, array_remove(${planned}, null) as usual,
+                   coalesce(s.reason in ('erased', 'deceased', 'other')
+                     or (s.reason = 'opted-out' and ${noticeClass} = 'courtesy'), false) as excluded
+              from recipient r
+              left join suppression s
+                on s.incident_id = r.incident_id and s.recipient_id = r.id
+              left join preference p
+                on p.incident_id = r.incident_id and p.recipient_id = r.id
+              left join closed_channel c
+                on c.incident_id = r.incident_id and c.recipient_id = r.id and c.channel = 'sms'
+             where r.audience_id = ${audienceId}
+          ) as found
+      ) as ordered`;
 }
 
 const AGREED = {

@@ -23,7 +23,9 @@ export interface Claimed {
  * Claim up to `rowsMax` deliveries of a slice: `leased` → `sending`, with the attempt written
  * down in the same statement, before anything is sent. The slice is the fence: rows leased
  * again since carry another id. Nothing is claimed of a wave that stands still, whose window is
- * over or whose facts have changed; people erased or suppressed since are excluded instead.
+ * over or whose facts have changed; people erased or suppressed since are excluded instead, and
+ * those who closed this channel since, or whose mailbox bounced, are rejected, so that the next
+ * one follows.
  */
 export async function claim(
   sql: Sql,
@@ -43,16 +45,23 @@ export async function claim(
          and (w.state = 'sending' or d.canary)
        order by d.id limit ${rowsMax} for update of d skip locked
     ), asked as (
-      select d.id, coalesce(s.reason, case when r.id is null then 'erased' end) as why
+      select d.id, coalesce(s.reason, case when r.id is null then 'erased' end,
+                            case when c.channel is not null then 'closed' end) as why
         from free join delivery d using (id)
         left join recipient r on r.id = d.recipient_id
         left join suppression s
           on s.incident_id = (select incident_id from running) and s.recipient_id = d.recipient_id
          and (s.reason in ('erased', 'deceased', 'other')
-              or (select class from running) = 'courtesy')
-    ), excluded as (
+              or (s.reason = 'opted-out' and (select class from running) = 'courtesy')
+              or (s.reason = 'hard-bounce' and d.channel = 'email'))
+        left join closed_channel c
+          on c.incident_id = (select incident_id from running)
+         and c.recipient_id = d.recipient_id and c.channel = d.channel
+    ), left_out as (
       update delivery d
-         set state = 'excluded', reason = a.why, leased_until = null, settled_at = now()
+         set state = case when a.why in ('closed', 'hard-bounce') then 'rejected'
+                          else 'excluded' end,
+             reason = a.why, leased_until = null, settled_at = now()
         from asked a where d.id = a.id and a.why is not null
     ), claimed as (
       update delivery d
@@ -68,8 +77,11 @@ export async function claim(
            case when c.attempt = 1 then 0
                 else (select count(*)::int from attempt a where a.delivery_id = c.id
                          and a.outcome in ('throttled', 'transient')) end as put_off,
-           c.recipient_id, r.sealed, r.language, r.shared_mailbox
-      from claimed c join recipient r on r.id = c.recipient_id`;
+           c.recipient_id, r.sealed, coalesce(p.language, r.language) as language,
+           r.shared_mailbox
+      from claimed c
+      join recipient r on r.id = c.recipient_id
+      left join preference p on p.incident_id = r.incident_id and p.recipient_id = r.id`;
 }
 
 /**

@@ -13,26 +13,38 @@ export interface Planning extends WayQuery {
 }
 
 /**
- * One delivery for each person of the audience, in one statement, by the way that leads to them:
- * `planned` by e-mail, or ended as `needs-letter`, `not-reached` or `excluded` with the reason.
- * Canaries are spread evenly. Answers how many rows each state got.
+ * The deliveries of a wave, in one statement, by the ways that lead to its people: one for each
+ * person, or in the mode `all` one for each channel that reaches them. Each is `planned`, or ended
+ * as `needs-letter`, `not-reached` or `excluded` with the reason. Canaries are spread evenly over
+ * channels and people. Answers how many rows each state got.
  */
 export async function plan(tx: Sql, planning: Planning): Promise<Record<string, number>> {
-  const { waveId, canary } = planning;
+  const { waveId, canary, mode, channels } = planning;
+  const each =
+    mode === "all"
+      ? tx`unnest(w.channels) as channel`
+      : tx`(select w.channels[1] as channel) as one`;
   // A million people are sorted once; on disk that takes longer than writing the rows.
   await tx`set local work_mem = '256MB'`;
   const rows = await many(
     Count,
     tx`
-      with decided as (${ways(tx, planning)}
+      with way as (${ways(tx, planning)}
+      ), decided as (
+        select w.id, w.reason, channel,
+               case when channel = 'letter' then 'needs-letter' else 'planned' end as state
+          from way w cross join lateral ${each}
+         where w.state in ('planned', 'needs-letter')
+         union all
+        select id, reason, ${channels[0] ?? "email"}::text, state
+          from way where state in ('excluded', 'not-reached')
       ), numbered as (
         select decided.*, count(*) over (partition by state) as total,
-               row_number() over (partition by state order by id) as n
+               row_number() over (partition by state order by channel collate "C", id) as n
           from decided
       ), made as (
         insert into delivery (wave_id, recipient_id, channel, state, reason, canary, settled_at)
-        select ${waveId}, id, case state when 'needs-letter' then 'letter' else 'email' end,
-               state, reason,
+        select ${waveId}, id, channel, state, reason,
                state = 'planned' and (total <= ${canary}::int
                  or n * ${canary}::int / total <> (n - 1) * ${canary}::int / total),
                case when state <> 'planned' then now() end
@@ -44,13 +56,89 @@ export async function plan(tx: Sql, planning: Planning): Promise<Record<string, 
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
 }
 
-/** What is not yet sent will not be. Answers how many rows that ends. */
+/** Waves with rejected deliveries of which nobody has decided yet whether another channel follows. */
+export function withRejected(sql: Sql): Promise<{ id: string; incidentId: string }[]> {
+  return many(
+    z.object({ id: z.uuid(), incidentId: z.uuid() }),
+    sql`
+      select id, incident_id from wave w
+       where state <> 'cancelled'
+         and exists (select from delivery d
+                      where d.wave_id = w.id and d.state = 'rejected' and d.onward is null)
+       order by id`,
+  );
+}
+
+/**
+ * Move people on whose delivery was rejected: the next channel of the plan that reaches them and
+ * was not tried gets a delivery, `planned` or `needs-letter`; where none is left, the rejection is
+ * where their wave ends. In the mode `all` every channel was tried from the start. Each rejection
+ * is decided once, whoever asks. A number that stopped SMS closes that channel to the person, in
+ * later waves too. Answers how many rejections were decided, and how many deliveries are new.
+ */
+export async function passOn(
+  tx: Sql,
+  waveId: string,
+  query: WayQuery,
+): Promise<{ decided: number; planned: number; letters: number }> {
+  const channels = query.mode === "all" ? [] : query.channels;
+  const rows = await tx<{ channel: string | null }[]>`
+    with ended as materialized (
+      select id, recipient_id, channel, canary from delivery
+       where wave_id = ${waveId} and state = 'rejected' and onward is null
+       order by id limit ${ROWS_MAX} for update skip locked
+    ), closed as (
+      insert into closed_channel (incident_id, recipient_id, channel)
+      select distinct w.incident_id, e.recipient_id, e.channel
+        from ended e join wave w on w.id = ${waveId}
+       where exists (select from attempt a where a.delivery_id = e.id and a.code = ${STOPPED})
+          or exists (select from receipt r where r.delivery_id = e.id and r.code = ${STOPPED})
+      on conflict do nothing
+    ), way as (${ways(tx, { ...query, channels })}
+    ), chosen as (
+      select e.id, e.recipient_id, e.canary,
+             (select next.channel from unnest(way.channels) with ordinality as next (channel, n)
+               where not exists (select from delivery tried
+                                  where tried.wave_id = ${waveId}
+                                    and tried.recipient_id = e.recipient_id
+                                    and tried.channel = next.channel)
+               order by next.n limit 1) as channel
+        from ended e left join way on way.id = e.recipient_id and way.state <> 'excluded'
+    ), made as (
+      insert into delivery (wave_id, recipient_id, channel, state, canary, settled_at)
+      select ${waveId}, recipient_id, channel,
+             case when channel = 'letter' then 'needs-letter' else 'planned' end,
+             canary and channel <> 'letter',
+             case when channel = 'letter' then now() end
+        from chosen where channel is not null
+      on conflict (wave_id, recipient_id, channel) do nothing
+    )
+    update delivery d set onward = c.channel is not null
+      from chosen c where d.id = c.id
+    returning c.channel`;
+  const letters = rows.filter(({ channel }) => channel === "letter").length;
+  const onward = rows.filter(({ channel }) => channel !== null).length;
+  return { decided: rows.length, planned: onward - letters, letters };
+}
+
+/**
+ * What is not yet sent will not be; a letter that was downloaded to be mailed may be on its way,
+ * and its receipts say what became of it. Answers how many rows that ends.
+ */
 export async function cancelOpen(tx: Sql, waveId: string): Promise<number> {
   const { count } = await tx`
     update delivery
        set state = 'cancelled', slice_id = null, leased_until = null, settled_at = now()
-     where wave_id = ${waveId} and state in ('planned', 'leased', 'held')`;
+     where wave_id = ${waveId}
+       and (state in ('planned', 'leased', 'held')
+            or (state = 'needs-letter'
+                and not exists (select from letter l join letter_batch b on b.id = l.batch_id
+                                 where l.delivery_id = delivery.id and l.live
+                                   and b.state = 'downloaded')))`;
   return count;
 }
 
 const Count = z.object({ state: DeliveryState, count: z.number().int() });
+const ROWS_MAX = 1_000;
+/** Twilio: the recipient answered STOP. */
+const STOPPED = "21610";

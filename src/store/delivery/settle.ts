@@ -7,6 +7,8 @@ export interface Settled {
   readonly attempt: number;
   readonly outcome: Outcome;
   readonly verdict: Verdict;
+  /** Keyed hash of the number an SMS went to, in hex. */
+  readonly numberHash?: string | undefined;
 }
 
 /**
@@ -22,8 +24,9 @@ export async function settle(sql: Sql, workerId: string, all: readonly Settled[]
         ${all.map((s) => s.deliveryId)}::bigint[], ${all.map((s) => s.attempt)}::int[],
         ${all.map((s) => s.outcome.kind)}::text[], ${all.map((s) => classOf(s.outcome))}::text[],
         ${all.map((s) => s.outcome.code)}::text[], ${all.map((s) => s.verdict.state)}::text[],
-        ${all.map((s) => s.verdict.reason)}::text[], ${all.map((s) => s.verdict.nextInMs)}::int[]
-      ) as g (id, n, outcome, class, code, state, reason, next_in_ms)
+        ${all.map((s) => s.verdict.reason)}::text[], ${all.map((s) => s.verdict.nextInMs)}::int[],
+        ${all.map((s) => referenceOf(s.outcome))}::text[], ${all.map((s) => s.numberHash ?? null)}::text[]
+      ) as g (id, n, outcome, class, code, state, reason, next_in_ms, reference, number_hash)
     ), now_known as materialized (
       select g.*, d.state as was, d.attempt as newest
         from given g join delivery d on d.id = g.id
@@ -31,6 +34,8 @@ export async function settle(sql: Sql, workerId: string, all: readonly Settled[]
     ), noted as (
       update attempt a
          set ended_at = now(), outcome = k.outcome, class = k.class, code = k.code,
+             reference = coalesce(k.reference, a.reference),
+             number_hash = decode(k.number_hash, 'hex'),
              possible_duplicate = k.newest > k.n and k.outcome = 'accepted'
         from now_known k
        where a.delivery_id = k.id and a.n = k.n and a.worker_id = ${workerId}
@@ -54,8 +59,12 @@ export async function decide(tx: Sql, { waveId, ids, state, reason }: Decision):
        set state = ${state}, reason = ${reason}, next_at = now(),
            slice_id = case when ${state} <> 'planned' then slice_id end,
            settled_at = case when ${state} <> 'planned' then now() end
-     where wave_id = ${waveId} and state = 'unknown'
-       and (${ids === "all"} or id = any(${ids === "all" ? [] : ids}::bigint[]))`;
+     -- In the order in which receipts lock them.
+     where id in (
+       select id from delivery
+        where wave_id = ${waveId} and state = 'unknown'
+          and (${ids === "all"} or id = any(${ids === "all" ? [] : ids}::bigint[]))
+        order by id for update)`;
   return count;
 }
 
@@ -68,4 +77,8 @@ export interface Decision {
 
 function classOf(outcome: Outcome): string | null {
   return outcome.kind === "rejected" ? outcome.fault : null;
+}
+
+function referenceOf(outcome: Outcome): string | null {
+  return outcome.kind === "accepted" ? (outcome.reference ?? null) : null;
 }

@@ -1,7 +1,9 @@
+import type { SentChannel } from "../../domain/delivery.ts";
 import type { Sql } from "../db.ts";
 
 export interface Lease {
   readonly waveId: string;
+  readonly channel: SentChannel;
   /** Only the canaries of the wave. */
   readonly canaryOnly: boolean;
   readonly rowsMax: number;
@@ -13,14 +15,14 @@ export interface Slice {
 }
 
 /**
- * Lease due deliveries of a wave in slices of at most 100. Each slice has a new random id,
+ * Lease due deliveries of a wave by one channel in slices of at most 100. Each slice has a new random id,
  * which is all that a job carries; a claim needs it, so a job of an earlier lease finds nothing.
  */
-export function lease(tx: Sql, { waveId, canaryOnly, rowsMax }: Lease): Promise<Slice[]> {
+export function lease(tx: Sql, { waveId, channel, canaryOnly, rowsMax }: Lease): Promise<Slice[]> {
   return tx<Slice[]>`
     with due as materialized (
       select id from delivery
-       where wave_id = ${waveId} and state = 'planned' and channel = 'email' and next_at <= now()
+       where wave_id = ${waveId} and state = 'planned' and channel = ${channel} and next_at <= now()
          and (canary or not ${canaryOnly})
        order by next_at, id limit ${rowsMax} for update skip locked
     ), numbered as (
@@ -37,11 +39,14 @@ export function lease(tx: Sql, { waveId, canaryOnly, rowsMax }: Lease): Promise<
     select slice_id, count(*)::int as rows from leased group by slice_id`;
 }
 
-/** Rows waiting in slices, by the priority of their waves. */
-export function leasedCounts(sql: Sql): Promise<{ priority: number; rows: number }[]> {
-  return sql<{ priority: number; rows: number }[]>`
-    select w.priority, count(*)::int as rows from delivery d join wave w on w.id = d.wave_id
-     where d.state = 'leased' group by w.priority`;
+/** Rows waiting in slices, by their channel and the priority of their waves. */
+export function leasedCounts(
+  sql: Sql,
+): Promise<{ channel: string; priority: number; rows: number }[]> {
+  return sql<{ channel: string; priority: number; rows: number }[]>`
+    select d.channel, w.priority, count(*)::int as rows
+      from delivery d join wave w on w.id = d.wave_id
+     where d.state = 'leased' group by d.channel, w.priority`;
 }
 
 /** Give back what nobody claimed of these slices, due again in `inMs`. Answers how many rows. */

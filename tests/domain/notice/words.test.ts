@@ -4,9 +4,8 @@ import { describe, expect, test } from "vitest";
 
 import { CODE_LENGTH, noticeCode, normalisedCode } from "../../../src/domain/notice/code.ts";
 import { commitmentsIn } from "../../../src/domain/notice/commitment.ts";
-import { lint, smsSegments } from "../../../src/domain/notice/lint.ts";
-import { render } from "../../../src/domain/notice/render.ts";
-import { ANA, body, compiled } from "../../support/compiled.ts";
+import { smsSegments } from "../../../src/domain/notice/lint.ts";
+import { TEMPLATES, TRANSLATED, body, linted } from "../../support/compiled.ts";
 import { aSource } from "../../support/notice.ts";
 
 describe("a notice code", () => {
@@ -33,10 +32,23 @@ describe("promises", () => {
     ["You hear from us on March 14th, 2026.", "2026-03-14"],
     ["The line is open until 2026-04-01.", "2026-04-01"],
     ["Between 1 April 2026 and 3 May 2026 we call you.", "2026-05-03"],
+    ["我们将在2026年3月14日之前写信告诉您。", "2026-03-14"],
+    ["До 14 мая 2026 года мы вам напишем.", "2026-05-14"],
+    ["Мы напишем 3 апреля 2026 года или 1 марта 2027 года.", "2027-03-01"],
   ])("%s", (sentence, dueOn) => {
     expect(commitmentsIn(`Hello.\n\n${sentence} Bye.`, "2026-03-03")).toEqual([
       { sentence, dueOn },
     ]);
+  });
+
+  test("are found in every month of a Russian year", () => {
+    const names =
+      "января февраля марта апреля мая июня июля августа сентября октября ноября декабря";
+    const days = names
+      .split(" ")
+      .flatMap((name) => commitmentsIn(`До 9 ${name} 2027 года.`, "2026-03-03"))
+      .map(({ dueOn }) => dueOn.slice(5, 7));
+    expect(days.map(Number)).toEqual(Array.from({ length: 12 }, (_, month) => month + 1));
   });
 
   test.each(["This began on 1 March 2026.", "By 30 February 2026.", "In March 2026.", "Soon."])(
@@ -58,11 +70,7 @@ describe("promises", () => {
 
 describe("the linter", () => {
   function codes(source: string) {
-    const notice = compiled(source);
-    const [each] = notice.languages.values();
-    if (!each) throw new Error("nothing was compiled");
-    const shown = render(notice, "en", ANA);
-    return lint({ source, compiled: each, ...shown }).map(({ code, line }) => `${code}:${line}`);
+    return linted(source).map(({ code, line }) => `${code}:${line}`);
   }
 
   test("names each heading that is missing", () => {
@@ -79,6 +87,44 @@ describe("the linter", () => {
     ["Your data may have been seen.", "hedge"],
   ])("%s", (sentence, code) => {
     expect(codes(`${aSource()}\n\n${sentence}`).map((each) => each.split(":")[0])).toEqual([code]);
+  });
+
+  test.each([
+    ["zh", "请输入您的银行卡号和密码。", "asks-for-identifier"],
+    ["zh", "请确认您的账户信息。", "asks-for-identifier"],
+    ["zh", "请点击下面的按钮。", "click"],
+    ["zh", "我们高度重视您的信息安全。", "empty-phrase"],
+    ["zh", "没有证据表明您的信息被滥用。", "hedge"],
+    ["ru", "Введите свой пароль.", "asks-for-identifier"],
+    ["ru", "ПРИШЛИТЕ нам номер карты.", "asks-for-identifier"],
+    ["ru", "Нажмите на кнопку ниже.", "click"],
+    ["ru", "Перейдите по ссылке.", "click"],
+    ["ru", "Мы очень серьёзно относимся к безопасности ваших данных.", "empty-phrase"],
+    ["ru", "Нет доказательств того, что данные использовали.", "hedge"],
+    ["ru", "<https://notices.example.org/check>", "link"],
+  ])("in %s: %s", (language, sentence, code) => {
+    const source = `${TEMPLATES.notice("update", language)}\n\n${sentence}`;
+    const found = linted(source, { language, facts: TRANSLATED });
+    expect(found.map((each) => each.code)).toEqual([code]);
+  });
+
+  test.each([
+    ["zh", "我们绝不会要求您提供密码。"],
+    ["zh", "请不要点击陌生人发来的链接。"],
+    ["ru", "Мы никогда не попросим: «Введите свой пароль»."],
+    ["ru", "Не нажимайте на ссылки в таких письмах."],
+    ["ru", "Введите свой личный код."],
+  ])("in %s does not mind: %s", (language, sentence) => {
+    const source = `${TEMPLATES.notice("update", language)}\n\n${sentence}`;
+    expect(linted(source, { language, facts: TRANSLATED })).toEqual([]);
+  });
+
+  test.each([
+    ["zh", "## 发生了什么？"],
+    ["ru", "## Что произошло?"],
+  ])("expects the headings of %s, with or without a mark after them", (language, heading) => {
+    expect(linted(body(heading), { language, facts: TRANSLATED })).toHaveLength(4);
+    expect(linted(body("## What happened"), { language, facts: TRANSLATED })).toHaveLength(5);
   });
 
   test("does not mind a sentence that says what we never ask", () => {

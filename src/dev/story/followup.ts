@@ -1,0 +1,82 @@
+import { z } from "zod";
+
+import { approve, send } from "./wave.ts";
+import { until } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+
+export interface FollowUps {
+  /** Follow-ups that were approved and sent. */
+  readonly sent: number;
+  readonly email: number;
+  readonly sms: number;
+  readonly needsLetter: number;
+}
+
+/** Promise news for the next full minute, and again in a week. Plans are made in minutes. */
+export async function planFollowUps(
+  { cast, screen }: Scene,
+  incidentId: string,
+  audienceId: string,
+): Promise<void> {
+  screen?.begin("Follow-ups are planned: the first falls due at the next full minute");
+  const { client } = cast.responder;
+  const { id } = await client.get("/v1/me", z.object({ id: z.uuid() }));
+  const soon = new Date(Math.ceil((Date.now() + LEAD_MS) / MINUTE_MS) * MINUTE_MS);
+  const plan = {
+    version: 0,
+    zone: "Etc/UTC",
+    rule: {
+      kind: "dates",
+      dates: [
+        { date: soon.toISOString().slice(0, 10), time: soon.toISOString().slice(11, 16) },
+        { date: new Date(soon.getTime() + WEEK_MS).toISOString().slice(0, 10), time: "09:00" },
+      ],
+    },
+    owners: [id],
+    sending: { audienceId, plan: { channels: CHANNELS }, canary: 0 },
+  };
+  await client.put(`/v1/incidents/${incidentId}/followup-plan`, plan, z.unknown());
+}
+
+/** Wait until the first is due; its draft, made by a worker, is approved and sent to everyone. */
+export async function followUp(scene: Scene, incidentId: string): Promise<FollowUps> {
+  const { cast, screen } = scene;
+  screen?.begin("The follow-up falls due, and its draft awaits approval");
+  const { client } = cast.responder;
+  const base = `/v1/incidents/${incidentId}`;
+  const submissionId = await until(async () => {
+    const { followups } = await client.get(`${base}/followups`, Lines);
+    const [first] = followups;
+    // What was published just before may have kept the promise already; the draft is made all the same.
+    if (!first?.firedAt) return undefined;
+    if (first.submissionId === null)
+      throw new Error(`The follow-up is ${first.state}: ${first.problem ?? "not submitted"}.`);
+    return first.submissionId;
+  });
+  screen?.begin("Two others approve the follow-up, and it is sent to everyone");
+  await approve(scene, `${base}/submissions/${submissionId}`, 0);
+  const { channels, people } = await send(scene, incidentId, { submissionId, channels: CHANNELS });
+  const reached = (channel: string) =>
+    (channels[channel]?.["accepted"] ?? 0) + (channels[channel]?.["delivered"] ?? 0);
+  return {
+    sent: 1,
+    email: reached("email"),
+    sms: reached("sms"),
+    needsLetter: people["needs-letter"] ?? 0,
+  };
+}
+
+const CHANNELS = ["email", "sms", "letter"];
+const MINUTE_MS = 60_000;
+const WEEK_MS = 7 * 24 * 60 * MINUTE_MS;
+const LEAD_MS = 3_000;
+const Lines = z.object({
+  followups: z.array(
+    z.object({
+      state: z.string(),
+      firedAt: z.string().nullable(),
+      submissionId: z.uuid().nullable(),
+      problem: z.string().nullable(),
+    }),
+  ),
+});

@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { prepareWave } from "../../src/actions/delivery/prepare.ts";
+import { decideUnknown } from "../../src/actions/delivery.ts";
+import { keepReceipt, onSmsWish, sweep } from "../../src/actions/receipt.ts";
+import { sweep as sweepWaves } from "../../src/actions/wave.ts";
+import { mayBecome } from "../../src/domain/delivery.ts";
+import { twilioReceipt } from "../../src/domain/receipt.ts";
+import { claim } from "../../src/store/delivery/claim.ts";
+import { settle } from "../../src/store/delivery/settle.ts";
+import { deliveries, progressOf } from "../../src/views/wave.ts";
+import {
+  givenSender,
+  givenStarted,
+  givenWave,
+  leased,
+  sendDue,
+  states,
+  watchTransitions,
+} from "../support/wave.ts";
+import { world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+let w: World;
+let transitions: Awaited<ReturnType<typeof watchTransitions>>;
+beforeAll(async () => {
+  w = await world();
+  transitions = await watchTransitions(w);
+});
+afterAll(() => w.close());
+beforeEach(() => w.sms.answer(() => ACCEPTED));
+
+const SID = `SM${"a".repeat(32)}`;
+const ACCEPTED = { kind: "accepted", code: "201", reference: SID } as const;
+const UNKNOWN = { kind: "unknown", code: "timeout" } as const;
+const LOST = "30003";
+
+/** A wave of people with phones, of whom the letter knows no address. */
+async function givenSms(people = 1, letter = false) {
+  const postal = { lines: ["12 Elm Street"], city: "Springfield", postcode: "12345" };
+  const person = { email: undefined, phone: "+12025550142", ...(letter && { postal }) };
+  return givenWave(w, {
+    people: Array.from({ length: people }, () => person),
+    channels: letter ? ["sms", "letter"] : ["sms"],
+  });
+}
+
+async function sentSms(outcome: typeof ACCEPTED | typeof UNKNOWN = ACCEPTED) {
+  const given = await givenSms();
+  w.sms.answer(() => outcome);
+  await sendDue(w, given.waveId, "sms");
+  return { ...given, id: await onlyId(given.waveId) };
+}
+
+async function onlyId(waveId: string): Promise<string> {
+  const [row] = await deliveries(w.sql, waveId, { limit: 1 });
+  return row?.id ?? "";
+}
+
+async function hear(deliveryId: string, status: string, code?: string, attempt = 1): Promise<void> {
+  const form = { MessageSid: SID, MessageStatus: status, ...(code && { ErrorCode: code }) };
+  const receipt = twilioReceipt({ deliveryId, attempt }, form);
+  if (receipt) await keepReceipt(w.ctx, receipt);
+}
+
+async function effects(deliveryId: string): Promise<string[]> {
+  const rows = await w.sql<{ status: string; effect: string | null }[]>`
+    select status, effect from receipt where delivery_id = ${deliveryId} order by id`;
+  return rows.map(({ status, effect }) => `${status} ${effect}`);
+}
+
+describe("a receipt moves its delivery forward", () => {
+  test.for([
+    [["queued", "sent", "delivered"], "delivered"],
+    [["delivered", "sent", "queued"], "delivered"],
+    [["sent", "delivered", "sent", "delivered"], "delivered"],
+    [["queued"], "accepted"],
+    [["queued", "sent", "undelivered"], "rejected"],
+    [["undelivered", "sent", "queued"], "rejected"],
+    [["failed"], "rejected"],
+    [["delivered", "undelivered"], "delivered"],
+    [["undelivered", "delivered"], "rejected"],
+  ] as const)("%j ends %s, together or one by one", async ([statuses, state]) => {
+    const [together, apart] = [await sentSms(), await sentSms()];
+    for (const status of statuses) await hear(together.id, status);
+    await sweep(w.ctx);
+    for (const status of statuses) {
+      await hear(apart.id, status);
+      await sweep(w.ctx);
+    }
+    expect(await states(w, together.waveId)).toEqual({ [state]: 1 });
+    expect(await states(w, apart.waveId)).toEqual({ [state]: 1 });
+  });
+
+  test("a hundred copies by five sweepers are one receipt and one step", async () => {
+    const { id, waveId } = await sentSms();
+    await Promise.all(Array.from({ length: 100 }, () => hear(id, "delivered")));
+    await Promise.all(Array.from({ length: 5 }, () => sweep(w.ctx)));
+    expect(await effects(id)).toEqual(["delivered moved"]);
+    expect(await states(w, waveId)).toEqual({ delivered: 1 });
+  });
+
+  test("who was not reached goes on to the next channel, and the wave goes on with them", async () => {
+    const { waveId, incidentId } = await givenSms(2, true);
+    await sendDue(w, waveId, "sms");
+    await sweepWaves(w.ctx);
+    const [first, second] = await deliveries(w.sql, waveId, { limit: 2 });
+    await hear(first?.id ?? "", "undelivered", LOST);
+    await hear(second?.id ?? "", "delivered");
+    await sweep(w.ctx);
+    await sweepWaves(w.ctx);
+    expect(await progressOf(w.sql, incidentId, waveId)).toMatchObject({
+      state: "done",
+      people: { delivered: 1, "needs-letter": 1 },
+      channels: { sms: { delivered: 1, rejected: 1 }, letter: { "needs-letter": 1 } },
+    });
+  });
+
+  test("one that blames our sender stops the wave", async () => {
+    const { waveId, incidentId } = await givenSms(2);
+    const [sliceId = ""] = await leased(w, waveId, 1_000, "sms");
+    const { workerId } = await givenSender(w, { channel: "sms" });
+    const rows = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
+    const [row] = rows;
+    await settle(w.sql, workerId, [settledAs(row?.id ?? "")]);
+    await hear(row?.id ?? "", "undelivered", "30034");
+    await sweep(w.ctx);
+    const { state, pausedReason } = await progressOf(w.sql, incidentId, waveId);
+    expect([state, pausedReason]).toEqual(["paused", "breaker"]);
+  });
+});
+
+test("an error code that is empty or no number costs us nothing but the code", () => {
+  for (const ErrorCode of ["", "none"])
+    expect(
+      twilioReceipt(
+        { deliveryId: "1", attempt: 1 },
+        {
+          MessageSid: SID,
+          MessageStatus: "delivered",
+          ErrorCode,
+        },
+      ),
+    ).toMatchObject({ status: "delivered", code: null });
+});
+
+describe("a receipt of what nobody knew", () => {
+  test("proves that it was taken, and tells us its name", async () => {
+    const { id, waveId } = await sentSms(UNKNOWN);
+    await hear(id, "queued");
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    const [attempt] = await w.sql`
+      select outcome, reference from attempt where delivery_id = ${id}`;
+    expect(attempt).toMatchObject({ outcome: "accepted", reference: SID });
+  });
+
+  test("comes before our own answer and waits for it", async () => {
+    const { waveId } = await givenSms();
+    const [sliceId = ""] = await leased(w, waveId, 1_000, "sms");
+    const { workerId } = await givenSender(w, { channel: "sms" });
+    const [row] = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
+    const id = row?.id ?? "";
+    await hear(id, "delivered");
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ sending: 1 });
+    expect(await effects(id)).toEqual(["delivered null"]);
+    await settle(w.sql, workerId, [settledAs(id)]);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ delivered: 1 });
+  });
+
+  test("spares a second copy that a person had asked for", async () => {
+    const { id, waveId, incidentId } = await sentSms(UNKNOWN);
+    const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
+    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+    await hear(id, "sent");
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    expect(await leased(w, waveId, 1_000, "sms")).toEqual([]);
+  });
+
+  test("that says it failed leaves a second copy that a person asked for to be sent", async () => {
+    const { id, waveId, incidentId } = await sentSms(UNKNOWN);
+    const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
+    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+    await hear(id, "failed", LOST);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ planned: 1 });
+  });
+
+  test("of an older attempt moves nothing and shows that two copies went out", async () => {
+    const { id, waveId, incidentId } = await sentSms(UNKNOWN);
+    const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
+    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+    w.sms.answer(() => ACCEPTED);
+    await sendDue(w, waveId, "sms");
+    await hear(id, "delivered", undefined, 1);
+    await sweep(w.ctx);
+    expect(await effects(id)).toEqual(["delivered old-attempt"]);
+    expect(await progressOf(w.sql, incidentId, waveId)).toMatchObject({
+      counts: { accepted: 1 },
+      possibleDuplicates: 1,
+    });
+    await hear(id, "delivered", undefined, 2);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ delivered: 1 });
+  });
+
+  test("of no delivery of ours, or of an e-mail, is kept and counted", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    await sendDue(w, waveId, "email");
+    const id = await onlyId(waveId);
+    await hear("999999999999", "delivered");
+    await hear(id, "delivered");
+    await sweep(w.ctx);
+    expect(await effects("999999999999")).toEqual(["delivered no-delivery"]);
+    expect(await effects(id)).toEqual(["delivered no-delivery"]);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+  });
+});
+
+describe("who answers STOP", () => {
+  async function toldBySms(phone: string) {
+    const person = { email: undefined, phone };
+    const started = await givenStarted(w, { people: [person], plan: { channels: ["sms"] } });
+    await sendDue(w, started.waveId, "sms", { prepare: prepareWave });
+    return started;
+  }
+  const wish = (from: string, asked: "stop" | "start") =>
+    w.sql.begin((tx) => onSmsWish(w.ctx, tx, { from, wish: asked }));
+  const closedOf = (incidentId: string) => w.sql`
+    select recipient_id, channel from closed_channel where incident_id = ${incidentId}`;
+
+  test("gets no more SMS in any incident that wrote to the number; START opens it again", async () => {
+    const [one, two] = [await toldBySms("+12025550150"), await toldBySms("+12025550150")];
+    const other = await toldBySms("+12025550151");
+    await wish("+12025550150", "stop");
+    await wish("+12025550150", "stop");
+    for (const { incidentId, recipientIds } of [one, two])
+      expect(await closedOf(incidentId)).toMatchObject([
+        { recipientId: recipientIds[0], channel: "sms" },
+      ]);
+    expect(await closedOf(other.incidentId)).toEqual([]);
+    const said = await w.sql`
+      select action, after from timeline where incident_id = ${one.incidentId}
+         and action like 'recipient.%'`;
+    expect(said).toMatchObject([{ action: "recipient.close-sms" }]);
+    expect(JSON.stringify(said)).not.toContain("2025550150");
+    await wish("+12025550150", "start");
+    expect(await closedOf(one.incidentId)).toEqual([]);
+  });
+
+  test("whom we never wrote to changes nothing", async () => {
+    await wish("+12025550199", "stop");
+    const [row] = await w.sql`select count(*)::int as count from closed_channel`;
+    await wish("+12025550199", "start");
+    expect(row).toEqual((await w.sql`select count(*)::int as count from closed_channel`)[0]);
+  });
+});
+
+function settledAs(deliveryId: string) {
+  const verdict = { state: "accepted", reason: null, nextInMs: 0 } as const;
+  return { deliveryId, attempt: 1, outcome: ACCEPTED, verdict };
+}
+
+test("every step that a delivery took above is in the table of steps", async () => {
+  const taken = await transitions();
+  expect(taken.length).toBeGreaterThan(3);
+  expect(taken.filter(([from, to]) => !mayBecome(from, to))).toEqual([]);
+});

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { connect } from "../../src/store/db.ts";
+import type { Database } from "../../src/store/db.ts";
+import { world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+// What happens to a transaction whose connection the server closes. The library alone would send
+// the rest of it over the next connection, outside of any transaction.
+
+let w: World;
+let sql: Database;
+const uncaught: unknown[] = [];
+const note = (error: unknown) => void uncaught.push(error);
+beforeAll(async () => {
+  w = await world();
+  await w.sql`create table written (n int)`;
+  process.on("uncaughtException", note);
+});
+afterAll(async () => {
+  process.off("uncaughtException", note);
+  await w.close();
+});
+beforeEach(() => void (sql = connect(w.config.DATABASE_URL, 1)));
+afterEach(async () => {
+  await sql.end({ timeout: 1 });
+  const [error] = uncaught.splice(0);
+  if (error !== undefined) throw error;
+});
+
+/** End, as an operator or a restart would, whatever is in a transaction. */
+function closeTransactions() {
+  return w.sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()
+       and (state like 'idle in transaction%' or query like '%pg_sleep%')`;
+}
+
+const written = async () => (await w.sql<{ n: number }[]>`select n from written`).map(({ n }) => n);
+
+describe("a transaction whose connection is closed", () => {
+  test.for([true, false])("writes nothing any more; reopened meanwhile: %s", async (reopened) => {
+    const inside = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const ended = sql
+      .begin(async (tx) => {
+        await tx`insert into written values (1)`;
+        inside.resolve();
+        await goOn.promise;
+        await tx`insert into written values (2)`;
+        await tx`insert into written values (3)`;
+      })
+      .catch((error: unknown) => error);
+    await inside.promise;
+    await closeTransactions();
+    await sleep(50);
+    if (reopened) await sql`select 1`;
+    goOn.resolve();
+    expect(await ended).toBeInstanceOf(Error);
+    await sleep(200);
+    expect(await written()).toEqual([]);
+    expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+  });
+
+  test("is refused in the middle of a statement too", async () => {
+    const ended = sql
+      .begin(async (tx) => {
+        await tx`insert into written values (4)`;
+        await tx`select pg_sleep(5)`;
+        await tx`insert into written values (5)`;
+      })
+      .catch((error: unknown) => error);
+    await sleep(200);
+    await closeTransactions();
+    expect(await ended).toBeInstanceOf(Error);
+    await sleep(200);
+    expect(await written()).toEqual([]);
+  });
+});
+
+describe("any other transaction", () => {
+  test("is kept or undone as ever, savepoints too", async () => {
+    const answer = await sql.begin(async (tx) => {
+      await tx`insert into written values (6)`;
+      await tx
+        .savepoint(async (inner) => {
+          await inner`insert into written values (7)`;
+          throw new Error("back");
+        })
+        .catch(() => {});
+      return 8;
+    });
+    expect(answer).toBe(8);
+    const undone = sql.begin(async (tx) => {
+      await tx`insert into written values (9)`;
+      throw new Error("no");
+    });
+    await expect(undone).rejects.toThrow("no");
+    await expect(sql.begin((tx) => tx`select 1/0`)).rejects.toMatchObject({ code: "22012" });
+    expect(await written()).toEqual([6]);
+  });
+});
