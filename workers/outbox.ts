@@ -34,8 +34,8 @@ function handlers(ctx: Context) {
       makeBatch(ctx, { incidentId, waveId, batchId }, { own: ownWords, keepAlive }),
     "scope.revised": ({ incidentId = "" }) => onScopeRevised(ctx, { incidentId }),
     "publication.published": async ({ incidentId = "", updateId = "" }, keepAlive) => {
-      await tellSubscribers(ctx, { incidentId, updateId }, keepAlive);
       await writeSite(ctx);
+      await tellSubscribers(ctx, { incidentId, updateId }, keepAlive);
     },
     "survey.finished": ({ surveyId = "" }) => destroyKey(ctx, surveyId),
   } satisfies Parameters<typeof handle>[1];

@@ -43,10 +43,11 @@ export function connect(url: string, connectionsMax = 10): Database {
 function endWithConnection(sql: Database): Database {
   const begin = sql.begin.bind(sql);
   return Object.assign(sql, {
-    async begin(run: Run) {
+    async begin(...given: [Run] | [options: string, run: Run]) {
+      const [options, run] = given.length === 1 ? ["", given[0]] : given;
       const state = { over: false };
       try {
-        return await begin((tx) => settled(state, guarded(state, tx), run));
+        return await begin(options, (tx) => settled(state, guarded(state, tx), run));
       } finally {
         state.over = true;
       }

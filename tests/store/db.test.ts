@@ -99,6 +99,8 @@ describe("any other transaction", () => {
     });
     await expect(undone).rejects.toThrow("no");
     await expect(sql.begin((tx) => tx`select 1/0`)).rejects.toMatchObject({ code: "22012" });
+    const readOnly = sql.begin("read only", (tx) => tx`insert into written values (10)`);
+    await expect(readOnly).rejects.toMatchObject({ code: "25006" });
     expect(await written()).toEqual([6]);
   });
 });
