@@ -8,11 +8,11 @@ import type { Box } from "../context.ts";
  */
 export const box: Box = {
   async newKeys() {
-    const { publicKey, privateKey } = await SUITE.GenerateKeyPair(true);
-    return {
-      publicKey: Buffer.from(await SUITE.SerializePublicKey(publicKey)),
-      privateKey: Buffer.from(await SUITE.SerializePrivateKey(privateKey)),
-    };
+    const pair = await SUITE.GenerateKeyPair(true);
+    const publicKey = Buffer.from(await SUITE.SerializePublicKey(pair.publicKey));
+    const secret = await SUITE.SerializePrivateKey(pair.privateKey);
+    // Opening needs both halves, and Node cannot yet make the public one of the other.
+    return { publicKey, privateKey: Buffer.concat([secret, publicKey]) };
   },
 
   async seal(publicKey, purpose, value) {
@@ -25,10 +25,13 @@ export const box: Box = {
   async open(privateKey, purpose, blob) {
     if (blob.length < VERSION.length + ENCAPSULATED_BYTES || blob[0] !== VERSION[0])
       throw new Error("This blob was not sealed by this version of the box.");
-    const key = await SUITE.DeserializePrivateKey(privateKey);
+    const pair = {
+      privateKey: await SUITE.DeserializePrivateKey(privateKey.subarray(0, KEY_BYTES)),
+      publicKey: await SUITE.DeserializePublicKey(privateKey.subarray(KEY_BYTES)),
+    };
     const cut = VERSION.length + ENCAPSULATED_BYTES;
     const encapsulated = blob.subarray(VERSION.length, cut);
-    const plain = await SUITE.Open(key, encapsulated, blob.subarray(cut), infoOf(purpose));
+    const plain = await SUITE.Open(pair, encapsulated, blob.subarray(cut), infoOf(purpose));
     return JSON.parse(Buffer.from(plain).toString());
   },
 };
@@ -40,3 +43,4 @@ function infoOf(purpose: string) {
 const SUITE = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
 const VERSION = Buffer.from([1]);
 const ENCAPSULATED_BYTES = 32;
+const KEY_BYTES = 32;

@@ -38,7 +38,7 @@ describe("the way in", () => {
     const began = await visitor.post("/my", { code: mine().toLowerCase().replaceAll("-", " ") });
     expect([began.status, began.headers.get("location")]).toEqual([303, "/my/code?language=en"]);
     expect(began.headers.get("set-cookie")).toMatch(
-      /^__Host-candor-visit=[\w-]{86}; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      /^__Host-candor-visit=[\w-]{128}; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
     );
     await work(w);
     expect(w.email.sent.map(({ to }) => to)).toEqual([EMAIL]);

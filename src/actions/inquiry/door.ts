@@ -95,7 +95,8 @@ function idleEnd(now: Date): Date {
 }
 
 export const REPLY_PURPOSE = "visit reply";
-export const SECRET_BYTES = 64;
+/** The id of the visit, and both halves of its key. */
+export const SECRET_BYTES = 96;
 /** What is typed is filled up to this, so that its length says nothing in the database either. */
 export const CODE_MAX = 60;
 export const EMAIL_MAX = 254;
