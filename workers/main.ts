@@ -56,7 +56,8 @@ async function start({ ctx, close }: Composed): Promise<Running> {
       await beat.stop();
       redis.disconnect();
       quick.disconnect();
-      await close();
+      // All is written by now: a connection that does not close must not make this a failure.
+      await Promise.race([close(), sleep(CLOSE_MS_MAX)]);
     },
     abandon: () => abandon(ctx, workerId),
   };
@@ -97,6 +98,7 @@ function endOnSignal(running: Running): void {
 }
 
 const LOOK_MS = 200;
+const CLOSE_MS_MAX = 6_000;
 const DRAIN_MAX_MS = 25_000;
 const LAST_WILL_MS = 2_000;
 
