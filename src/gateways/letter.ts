@@ -1,6 +1,7 @@
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-import PDFDocument from "pdfkit";
+import type PdfKit from "pdfkit";
 
 import type { Press, PressFile, PressOptions } from "../context.ts";
 import type { Face, Metrics, Run } from "../domain/delivery/letter-line.ts";
@@ -75,6 +76,8 @@ function openFile(fonts: Fonts, options: PressOptions): PressFile {
 }
 
 function newDocument(fonts: Fonts, options: PDFKit.PDFDocumentOptions): PDFKit.PDFDocument {
+  // Read when the first letter is set: it takes 29 MB, and most processes never print.
+  const PDFDocument: typeof PdfKit = load("pdfkit");
   const doc = new PDFDocument({ autoFirstPage: false, margin: 0, ...options });
   doc.registerFont("sans", fonts.regular.sans.bytes);
   doc.registerFont("han", fonts.regular.han.bytes);
@@ -192,3 +195,5 @@ const HEAVIER = 0.024;
 const UNIT = 1_000;
 const KNOWN_MAX = 50_000;
 const FONTS = fileURLToPath(new URL("../../templates/fonts", import.meta.url));
+
+const load = createRequire(import.meta.url);
