@@ -45,6 +45,7 @@ export const GROUND = [
   "element",
   "language",
   "padding",
+  "base32",
   "db",
   "migrate",
   "keystore",

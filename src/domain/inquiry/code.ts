@@ -1,3 +1,5 @@
+import { BASE32, base32, inFours, typedBase32 } from "../base32.ts";
+
 /**
  * A personal code from a keyed hash of the person's id: its first 60 bits as 12 characters of
  * Crockford's base 32, `ABCD-EFGH-JKMN`. A letter printed again and a mail tried again show the
@@ -6,9 +8,7 @@
  * nothing by itself.
  */
 export function personalCode(hash: Buffer): string {
-  const high = hash.readUInt32BE(0) >>> 2;
-  const low = ((hash.readUInt32BE(0) & 3) * 2 ** 28 + (hash.readUInt32BE(4) >>> 4)) >>> 0;
-  return grouped(letters(high) + letters(low));
+  return inFours(base32(hash, LENGTH));
 }
 
 /**
@@ -16,31 +16,13 @@ export function personalCode(hash: Buffer): string {
  * L read as 1. Nothing where it cannot be a code.
  */
 export function normalisedPersonalCode(typed: string): string | undefined {
-  const plain = typed
-    .slice(0, TYPED_MAX)
-    .normalize("NFKC")
-    .toUpperCase()
-    .replaceAll(/[\s\p{Dash}_.]/gu, "")
-    .replaceAll("O", "0")
-    .replaceAll(/[IL]/g, "1");
-  return CODE.test(plain) ? grouped(plain) : undefined;
+  return typedBase32(typed.slice(0, TYPED_MAX), LENGTH);
 }
 
 /** The number by which a person and staff speak of one inquiry, `Q-7KM29D`, from 6 random bytes. */
 export function inquiryNumber(random: Buffer): string {
-  return `Q-${Array.from(random, (byte) => ALPHABET[byte % ALPHABET.length]).join("")}`;
+  return `Q-${Array.from(random, (byte) => BASE32[byte % BASE32.length]).join("")}`;
 }
 
-/** 30 bits as six characters. */
-function letters(bits: number): string {
-  return [25, 20, 15, 10, 5, 0].map((shift) => ALPHABET[(bits >>> shift) & 31]).join("");
-}
-
-function grouped(plain: string): string {
-  return `${plain.slice(0, 4)}-${plain.slice(4, 8)}-${plain.slice(8)}`;
-}
-
-/** Crockford's base 32: no I, L, O or U. */
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CODE = /^[0-9A-HJKMNP-TV-Z]{12}$/;
+const LENGTH = 12;
 const TYPED_MAX = 60;
