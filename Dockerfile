@@ -2,6 +2,8 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /candor
 COPY package.json package-lock.json ./
+# Applied by the install script, which must therefore run.
+COPY patches patches
 RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim

@@ -56,8 +56,7 @@ async function start({ ctx, close }: Composed): Promise<Running> {
       await beat.stop();
       redis.disconnect();
       quick.disconnect();
-      // All is written by now: a connection that does not close must not make this a failure.
-      await Promise.race([close(), sleep(CLOSE_MS_MAX)]);
+      await close();
     },
     abandon: () => abandon(ctx, workerId),
   };
@@ -98,7 +97,6 @@ function endOnSignal(running: Running): void {
 }
 
 const LOOK_MS = 200;
-const CLOSE_MS_MAX = 6_000;
 const DRAIN_MAX_MS = 25_000;
 const LAST_WILL_MS = 2_000;
 

@@ -13,6 +13,7 @@ export type Database = postgres.Sql<{ date: Date }>;
  * arrive as ISO text, the spelling every schema reads; `bigint` arrives as text.
  */
 export function connect(url: string, connectionsMax = 10): Database {
+  if (!("patchedByCandor" in postgres)) throw new Error(UNPATCHED);
   const sql = postgres(url, {
     max: connectionsMax,
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
@@ -89,6 +90,9 @@ function settled(state: State, tx: Transaction, run: Run): Promise<unknown> {
   });
 }
 
+/** Said here, and not found out when a connection that was lost once never answers again. */
+const UNPATCHED =
+  "node_modules/postgres lacks our patch, because install scripts did not run: run `npx patch-package`.";
 /** Nothing of ours rests this long between two statements of one transaction. */
 const IDLE_MS_MAX = 30_000;
 /** The library waits up to 20 s after an outage: as long as a worker may be silent. */

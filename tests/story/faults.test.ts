@@ -158,6 +158,30 @@ describe("a worker", () => {
     expect(await expectAgreement(f, running)).toEqual({ accepted: 400 });
   }, 60_000);
 
+  test("with nothing in its hands drains while the database is away", async () => {
+    await f.worker();
+    await main.stop("SIGINT");
+    const stopped = await f.endWorkers();
+    await main.start();
+    await until("the database answers", async () => (await f.w.sql`select 1`).length === 1);
+    expect(stopped).toEqual([true]);
+  }, 60_000);
+
+  test("drains through an outage of the database, and writes what became of each message", async () => {
+    const running = await givenRunning(f, "gone", 400);
+    await f.worker();
+    await until("some are out", () => caughtOf(f, running).length >= 50);
+    await main.stop("SIGINT");
+    const stopped = f.endWorkers();
+    await sleep(3_000);
+    await main.start();
+    expect(await stopped).toEqual([true]);
+
+    await f.worker();
+    await until("the wave has ended", () => ended(f, running));
+    expect(await expectAgreement(f, running)).toEqual({ accepted: 400 });
+  }, 60_000);
+
   test("stuck on a slow provider ends at the second signal, and calls unknown what it leaves", async () => {
     const slow = await startCatcher({ delayMs: 3_000 });
     const running = await givenRunning(f, "slow", 40);
