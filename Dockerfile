@@ -21,6 +21,7 @@ ENV NODE_ENV=production \
     NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=192" \
     MALLOC_ARENA_MAX=1 \
     NODE_COMPILE_CACHE=/tmp/candor-compiled
+RUN mkdir /var/lib/candor && chown node /var/lib/candor
 USER node
 EXPOSE 8080
 # workers/main.ts is the other process: see compose.yaml.

@@ -8,6 +8,15 @@
 export const OPTIONS = {
   demo: { recipients: "value", exit: "flag", json: "flag" },
   bench: { rows: "value", rounds: "value", recipients: "value", json: "flag" },
+  chaos: {
+    only: "value",
+    seed: "value",
+    people: "value",
+    kills: "value",
+    quick: "flag",
+    marathon: "flag",
+    json: "flag",
+  },
 };
 
 /** The options of a command, spelled as if `--` had been used. */

@@ -1,7 +1,7 @@
 // Everything between a fresh clone and a running command. Plain JavaScript that an old Node can
 // run: it installs what package-lock.json says, finds or installs the few system programs, and
 // runs the command under the Node 24 that npm brought.
-// Usage: node scripts/start.mjs demo|test|dev|bench|pictures [options]
+// Usage: node scripts/start.mjs demo|test|dev|bench|chaos|pictures [options]
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -23,6 +23,7 @@ const COMMANDS = {
   test: { run: [["scripts/check.mjs"], [VITEST, "run"]], needs: ["redis-server", "chromium"] },
   dev: { run: [["src/dev/dev.ts"]], needs: ["redis-server"] },
   bench: { run: [["tests/bench/main.ts"]], needs: ["redis-server"] },
+  chaos: { run: [["tests/chaos/main.ts"]], needs: ["redis-server"] },
   pictures: { run: [["tests/browser/pictures.ts"]], needs: ["redis-server", "chromium"] },
 };
 

@@ -3,15 +3,20 @@ import { Command } from "commander";
 
 import { z } from "zod";
 
+import { bounceCommand } from "./cli/bounce.ts";
 import { followupCommands } from "./cli/followup.ts";
+import { heldCommands } from "./cli/held.ts";
 import { inquiryCommands } from "./cli/inquiry.ts";
 import { keyCommands } from "./cli/key.ts";
 import { letterCommands } from "./cli/letter.ts";
 import { noticeCommands } from "./cli/notice.ts";
 import { operatorCommands } from "./cli/operator.ts";
+import { preflightCommands } from "./cli/preflight.ts";
 import { publicationCommands } from "./cli/publication.ts";
+import { queueCommands } from "./cli/queue.ts";
 import { responderCommands } from "./cli/responder.ts";
 import { surveyCommands } from "./cli/survey.ts";
+import { unknownCommands } from "./cli/unknown.ts";
 import { Refusal } from "./domain/refusal.ts";
 
 /** The command line: `candor --help` lists everything. */
@@ -23,10 +28,15 @@ async function main(): Promise<void> {
   noticeCommands(program);
   inquiryCommands(program);
   letterCommands(program);
+  unknownCommands(program);
+  heldCommands(program);
   followupCommands(program);
   surveyCommands(program);
   publicationCommands(program);
+  preflightCommands(program);
+  bounceCommand(program);
   operatorCommands(program);
+  queueCommands(program);
   keyCommands(program);
   program
     .command("demo")

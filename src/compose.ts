@@ -1,25 +1,25 @@
-import { createSecretKey } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
 import { ConfigError, readConfig } from "./config.ts";
 import type { Config, DoorConfig } from "./config.ts";
-import type { Context, DoorContext, EmailGateway, SmsGateway } from "./context.ts";
+import type { Context, Dns, DoorContext, EmailGateway, SmsGateway } from "./context.ts";
+import { createBounceFolder } from "./gateways/bounce.ts";
 import { box } from "./gateways/box.ts";
+import { createDns } from "./gateways/dns.ts";
 import { createEmail } from "./gateways/email.ts";
 import { createPress } from "./gateways/letter.ts";
 import { redisProblems } from "./gateways/redis.ts";
 import { readRunbooks } from "./gateways/runbook.ts";
 import { createSite } from "./gateways/site.ts";
 import { readTemplates } from "./gateways/templates.ts";
-import { createVault, fingerprint } from "./gateways/vault.ts";
-import type { RootKey } from "./gateways/vault.ts";
+import { createVault } from "./gateways/vault.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { connect } from "./store/db.ts";
 import type { Database } from "./store/db.ts";
-import { feedbackRoleProblem } from "./store/feedback/role.ts";
 import * as keystore from "./store/keystore.ts";
 import { isMigrated, migrate } from "./store/migrate.ts";
+import { checkFeedbackRole, compareServers, trustedRootKey } from "./trust.ts";
 
 export interface Composed {
   readonly ctx: Context;
@@ -31,6 +31,7 @@ export interface Composed {
 export interface Overrides {
   readonly email?: EmailGateway;
   readonly sms?: SmsGateway;
+  readonly dns?: Dns;
   readonly now?: () => Date;
   readonly log?: Log;
   /** Connections to the main database. */
@@ -48,11 +49,13 @@ export async function compose(
   overrides: Overrides = {},
 ): Promise<Composed> {
   const log = overrides.log ?? createLog(config.LOG_LEVEL, part);
-  const sql = connect(config.DATABASE_URL, overrides.connectionsMax ?? 10);
+  const lockMsMax = part.startsWith("web") ? LOCK_MS_MAX : 0;
+  const sql = connect(config.DATABASE_URL, overrides.connectionsMax ?? 10, "fresh", lockMsMax);
   const feedback = connect(config.FEEDBACK_URL, overrides.connectionsMax ?? 4);
   const keys = connect(config.KEYSTORE_URL, 2);
   try {
-    await prepare({ sql, feedback, keys }, config);
+    const redis = await prepare({ sql, feedback, keys }, config, part.startsWith("web"));
+    for (const problem of redis) log.warn(problem);
     const root = await trustedRootKey(keys, config, log);
     await compareServers({ sql, keys, config, log });
     await checkFeedbackRole(config, log);
@@ -68,10 +71,12 @@ export async function compose(
     const templates = readTemplates(TEMPLATES);
     const press = createPress();
     const now = overrides.now ?? (() => new Date());
-    const { PUBLIC_FOLDER } = config;
+    const { PUBLIC_FOLDER, BOUNCE_FOLDER } = config;
     const site = PUBLIC_FOLDER === undefined ? undefined : createSite(PUBLIC_FOLDER);
+    const bounces = BOUNCE_FOLDER === undefined ? undefined : createBounceFolder(BOUNCE_FOLDER);
     const sms = overrides.sms ?? (await openSms(config));
-    const gateways = { box, vault, email, sms, site, press, templates };
+    const dns = overrides.dns ?? createDns(config.DNS_SERVERS);
+    const gateways = { box, vault, email, sms, dns, site, bounces, press, templates };
     return {
       ctx: { config, sql, feedback, ...gateways, runbooks, now, log },
       close: async () => {
@@ -94,7 +99,7 @@ export async function composeDoor(
   config: DoorConfig,
 ): Promise<{ readonly ctx: DoorContext; close(): Promise<void> }> {
   const log = createLog(config.LOG_LEVEL, "web-public");
-  const sql = connect(config.DATABASE_URL, 10);
+  const sql = connect(config.DATABASE_URL, 10, "fresh", LOCK_MS_MAX);
   const feedback = connect(config.FEEDBACK_URL, 4);
   const close = () => closeAll(sql, feedback);
   const [main, answers] = await Promise.allSettled([
@@ -111,6 +116,11 @@ export async function composeDoor(
   }
   const templates = readTemplates(TEMPLATES);
   return { ctx: { config, sql, feedback, box, templates, now: () => new Date(), log }, close };
+}
+
+/** The pool for claims and outcomes, whose plans are kept. Whoever asks for it ends it. */
+export function connectToSend({ DATABASE_URL }: Config): Database {
+  return connect(DATABASE_URL, SENDING_CONNECTIONS, "kept");
 }
 
 /** Its SDK takes 40 MB of memory: it is read only where an account is set up. */
@@ -155,21 +165,30 @@ async function databaseProblems(url: string, setting: string): Promise<string[]>
   return unusable(setting, answer);
 }
 
-/** Migrate the databases and look at Redis; names everything that cannot be used, never a value. */
-async function prepare({ sql, feedback, keys }: Databases, config: Config): Promise<void> {
+/**
+ * Migrate the databases and look at Redis; names everything that cannot be used, never a value.
+ * A web process does without Redis: its problems are answered, where they stop nobody.
+ */
+async function prepare(
+  { sql, feedback, keys }: Databases,
+  config: Config,
+  isWeb: boolean,
+): Promise<string[]> {
   const [main, answers, keystored, redis] = await Promise.allSettled([
     migrate(sql, "main"),
     migrate(feedback, "feedback"),
     migrate(keys, "keystore"),
     redisProblems(config.REDIS_URL),
   ]);
+  const ofRedis = redis.status === "fulfilled" ? redis.value : [];
   const problems = [
     ...unusable("DATABASE_URL", main),
     ...unusable("FEEDBACK_URL", answers),
     ...unusable("KEYSTORE_URL", keystored),
-    ...(redis.status === "fulfilled" ? redis.value : []),
   ];
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0 || (ofRedis.length > 0 && !isWeb))
+    throw new ConfigError([...problems, ...ofRedis]);
+  return ofRedis;
 }
 
 interface Databases {
@@ -185,53 +204,6 @@ function unusable(setting: string, result: PromiseSettledResult<unknown>): strin
   return [`${setting}: the database cannot be used (${code}).`];
 }
 
-/** The root key, if it is the one this keystore was made with. The first start records its fingerprint. */
-async function trustedRootKey(keys: Database, config: Config, log: Log): Promise<RootKey> {
-  const print = fingerprint(config.rootKey);
-  if (!(await keystore.rootKey(keys))) await keystore.addRootKey(keys, FIRST_VERSION, print);
-  const known = await keystore.rootKey(keys);
-  if (!known?.fingerprint.equals(print))
-    throw new ConfigError([
-      "KEK_FILE: this is not the root key that the keystore was made with. " +
-        "Bring back the right key from its offline copy; nothing was changed.",
-    ]);
-  if (known.escrowConfirmedAt === null)
-    log.warn(
-      "The root key has no confirmed offline copy. Without it every sealed record is lost " +
-        "with this file. Make a copy, then run `candor key confirm`.",
-    );
-  return { version: known.version, key: createSecretKey(config.rootKey) };
-}
-
-interface Servers {
-  readonly sql: Database;
-  readonly keys: Database;
-  readonly config: Config;
-  readonly log: Log;
-}
-
-/** Keys beside the data they lock protect nothing: a stolen backup would hold both. */
-async function compareServers({ sql, keys, config, log }: Servers): Promise<void> {
-  const [main, keystored] = await Promise.all([
-    keystore.systemIdentifier(sql),
-    keystore.systemIdentifier(keys),
-  ]);
-  if (main !== keystored) return;
-  const sentence =
-    "KEYSTORE_URL: it leads to the same PostgreSQL server as DATABASE_URL, so one stolen " +
-    "backup holds both the data and its keys. Put the keystore on a server of its own.";
-  if (config.NODE_ENV === "production") throw new ConfigError([sentence]);
-  log.warn(sentence);
-}
-
-/** Whoever takes over the role of the answers must not have the people too. */
-async function checkFeedbackRole(config: Config, log: Log): Promise<void> {
-  const sentence = await feedbackRoleProblem(config.DATABASE_URL, config.FEEDBACK_URL);
-  if (sentence === undefined) return;
-  if (config.NODE_ENV === "production") throw new ConfigError([sentence]);
-  log.warn(sentence);
-}
-
 async function closeAll(...pools: Database[]): Promise<void> {
   await Promise.all(pools.map((pool) => pool.end({ timeout: 5 })));
 }
@@ -242,6 +214,9 @@ const PROBES = [
   ["KEYSTORE_URL", databaseProblems],
   ["REDIS_URL", redisProblems],
 ] as const;
-const FIRST_VERSION = 1;
+/** A person waits no longer than this for somebody else's work; then they are told to try again. */
+const LOCK_MS_MAX = 4_000;
 const RUNBOOKS = fileURLToPath(new URL("../runbooks/incident", import.meta.url));
 const TEMPLATES = fileURLToPath(new URL("../templates", import.meta.url));
+/** Two slices claim while outcomes are written, and SMS beside e-mail. */
+const SENDING_CONNECTIONS = 4;

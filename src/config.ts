@@ -1,11 +1,23 @@
+import { createPublicKey } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 
 import { z } from "zod";
 
+import { readRelays } from "./domain/delivery/relay-url.ts";
+
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int();
 
+const REDIS = z.url({ protocol: /^rediss?$/ });
+
 const postgres = z.url({ protocol: /^postgres(ql)?$/ });
+
+/** Several values with commas, in lower case. */
+const list = (each: RegExp) =>
+  z
+    .string()
+    .transform((all) => all.split(",").map((one) => one.trim().toLowerCase()))
+    .pipe(z.array(z.string().regex(each)));
 
 /** What every process needs. The public door needs no more: no key, no provider. */
 const Door = z.object({
@@ -27,20 +39,47 @@ const Door = z.object({
     .transform((list) => list.split(",").map((token) => token.trim()))
     .pipe(z.array(z.string().min(16)).min(1).max(2))
     .optional(),
+  /** SNS topics over which Amazon SES may report, with commas. */
+  SES_TOPIC_ARNS: z
+    .string()
+    .transform((given) => given.split(",").map((arn) => arn.trim()))
+    .pipe(z.array(z.string().regex(/^arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/)))
+    .optional(),
+  /** Check that what SendGrid reports comes from it. Two, with a comma, while one is replaced. */
+  SENDGRID_PUBLIC_KEYS: z
+    .string()
+    .transform((given) => given.split(",").map((key) => key.trim()))
+    .pipe(
+      z
+        .array(z.string().refine(isP256Key, "Use the verification key as SendGrid shows it."))
+        .min(1)
+        .max(2),
+    )
+    .optional(),
 });
 
 const Environment = Door.extend({
   KEYSTORE_URL: postgres,
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
-  SMTP_URL: z.url({ protocol: /^smtps?$/ }),
+  /** One address, or a cluster: several with commas, or one with `?cluster=true`. */
+  REDIS_URL: z
+    .string()
+    .refine((all) => all.split(",").every((one) => REDIS.safeParse(one.trim()).success), {
+      message: "Write redis://… or rediss://…; several addresses of a cluster with commas.",
+    }),
+  /** Where this machine remembers how far the database had come; see `runbooks/ops/restore.md`. */
+  WITNESS_FILE: z.string().min(1).optional(),
+  /** One relay, or several with commas; see `readRelays`. */
+  SMTP_URL: z.string().superRefine((setting, ctx) => {
+    for (const message of readRelays(setting).problems) ctx.addIssue({ code: "custom", message });
+  }),
   MAIL_FROM: z.email(),
   CONSOLE_URL: z.url({ protocol: /^https?$/ }),
   /** More hosts that links in notices may lead to, with commas; the host of PUBLIC_URL always may. */
-  LINK_HOSTS: z
-    .string()
-    .transform((list) => list.split(",").map((host) => host.trim().toLowerCase()))
-    .pipe(z.array(z.string().regex(/^[a-z0-9.-]+\.[a-z0-9-]+(:\d+)?$/)))
-    .optional(),
+  LINK_HOSTS: list(/^[a-z0-9.-]+\.[a-z0-9-]+(:\d+)?$/).optional(),
+  /** What the relay signs with: selectors at the sender's domain, or whole names of key records. */
+  DKIM_SELECTORS: list(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/).optional(),
+  /** DNS servers to ask before a wave is started, as `host` or `host:port`; else the system's. */
+  DNS_SERVERS: list(/^(\d+\.\d+\.\d+\.\d+(:\d+)?|\[[0-9a-f:]+\](:\d+)?)$/).optional(),
   KEK_FILE: z.string().min(1),
   /** Messages a second all workers together may hand to the e-mail provider; 0 means no limit. */
   EMAIL_RATE_MAX: count.min(0).max(100_000).default(0),
@@ -58,6 +97,8 @@ const Environment = Door.extend({
     .optional(),
   TWILIO_BASE_URL: z.url({ protocol: /^https?$/ }).default("https://api.twilio.com"),
   SMS_RATE_MAX: count.min(0).max(100_000).default(0),
+  /** A Maildir that reports of mail servers are delivered to. */
+  BOUNCE_FOLDER: z.string().startsWith("/", "Use the whole path of a folder.").optional(),
   /** SMS that a worker may have on their way to the provider at once. */
   SMS_CONNECTIONS: count.min(1).max(100).default(10),
 }).refine(
@@ -112,6 +153,16 @@ export class ConfigError extends Error {
 /** An empty setting is one that was not given. */
 function present(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+}
+
+/** Whether this is a public key of the curve P-256, as base64 of its SPKI form. */
+function isP256Key(given: string): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(given, "base64"), format: "der", type: "spki" });
+    return key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+  } catch {
+    return false;
+  }
 }
 
 function allOrNone(settings: readonly unknown[]): boolean {

@@ -1,5 +1,7 @@
 import type { Config, DoorConfig } from "./config.ts";
 import type { Outcome } from "./domain/delivery.ts";
+import type { ReceiptStatus } from "./domain/receipt.ts";
+import type { ReportParts } from "./domain/receipt/dsn.ts";
 import type { SetLetter } from "./domain/delivery/letter.ts";
 import type { Metrics } from "./domain/delivery/letter-line.ts";
 import type { Paper } from "./domain/delivery/letter-paper.ts";
@@ -34,10 +36,13 @@ export interface Context extends DoorContext {
   readonly config: Config;
   readonly vault: Vault;
   readonly email: EmailGateway;
+  readonly dns: Dns;
   /** Absent where no SMS provider is set up. */
   readonly sms: SmsGateway | undefined;
   /** Where the public pages are kept as plain files; absent where PUBLIC_FOLDER is not set. */
   readonly site: Site | undefined;
+  /** The mailbox that reports of mail servers come back to; absent where BOUNCE_FOLDER is not set. */
+  readonly bounces: BounceFolder | undefined;
   /** What letters are printed with; see `src/gateways/letter.ts`. */
   readonly press: Press;
   /** The incident runbooks of `runbooks/incident/`, read and checked at start. */
@@ -71,6 +76,19 @@ export interface Site {
   write(path: string, content: string): Promise<boolean>;
 }
 
+/** A mailbox of files; see `src/gateways/bounce.ts`. Names are those of `list`. */
+export interface BounceFolder {
+  /** The oldest mails in it, at most so many. */
+  list(most: number): Promise<string[]>;
+  /** What a mail reports; "gone" where somebody else dealt with it. */
+  read(name: string): Promise<ReportParts | "malformed" | "too-large" | "gone">;
+  remove(name: string): Promise<void>;
+  /** Keep a mail that is nothing to us, for a person to look at. */
+  setAside(name: string): Promise<void>;
+  /** Delete what was put aside before. Answers how many. */
+  removeAside(before: Date): Promise<number>;
+}
+
 /** Keys per incident; see `src/gateways/vault.ts`. */
 export interface Vault {
   keys(id: string): Promise<Keys>;
@@ -90,6 +108,24 @@ export interface Keys {
 /** The organisation's own key, for staff contact data and second factors. */
 export const ORGANISATION = "00000000-0000-0000-0000-000000000000";
 
+/** Look-ups in the Domain Name System; see `src/gateways/dns.ts`. */
+export interface Dns {
+  /** The TXT records at a name, each as one text; none where there is no such name. */
+  txt(name: string): Promise<TxtAnswer>;
+}
+
+export type TxtAnswer =
+  | { readonly kind: "found"; readonly records: readonly string[] }
+  /** Nobody answered, or with an error. */
+  | { readonly kind: "failed"; readonly code: string };
+
+/** Whether a provider lets us in. Names no account. */
+export interface ProviderCheck {
+  /** Which relay or provider, by its name. */
+  readonly name: string;
+  readonly answer: "lets-in" | "refuses" | "unreachable";
+}
+
 /** One composed message to one address. */
 export interface OutgoingEmail {
   readonly from: string;
@@ -97,11 +133,20 @@ export interface OutgoingEmail {
   readonly message: Buffer;
 }
 
+export interface SendOptions {
+  /** Only by the relay of this name, where there still is one: see `attempt.provider`. */
+  readonly relay?: string;
+}
+
 export interface EmailGateway {
   /** Connections, and so messages, that can be in flight at once. */
   readonly connections: number;
   /** Hand over one message. `mayWrite` is asked just before the body is written; false sends nothing. */
-  send(email: OutgoingEmail, mayWrite: () => boolean): Promise<Outcome>;
+  send(email: OutgoingEmail, mayWrite: () => boolean, options?: SendOptions): Promise<Outcome>;
+  /** Milliseconds until anything can be sent at all; 0 where it can be now. */
+  waitMs?(): number;
+  /** Connect, secure, sign in and leave, at each relay. Sends nothing. */
+  check?(): Promise<ProviderCheck[]>;
   close(): Promise<void>;
 }
 
@@ -114,11 +159,37 @@ export interface OutgoingSms {
   readonly statusCallback: string;
 }
 
+/** Which SMS to look for. */
+export interface SmsQuery {
+  /** E.164. */
+  readonly to: string;
+  readonly from: Date;
+  readonly until: Date;
+}
+
+/** An SMS that the provider has. */
+export interface FoundSms {
+  readonly reference: string;
+  /** As it was sent; empty where the provider keeps none. */
+  readonly text: string;
+  readonly status: ReceiptStatus;
+  /** The provider's error code. */
+  readonly code: string | null;
+}
+
 export interface SmsGateway {
   /** SMS that can be on their way to the provider at once. */
   readonly connections: number;
   /** Hand over one SMS. `mayWrite` is asked just before the request is written; false sends nothing. */
   send(sms: OutgoingSms, mayWrite: () => boolean): Promise<Outcome>;
+  /** Ask for the account that would pay. Sends nothing. */
+  check?(): Promise<ProviderCheck>;
+  /**
+   * What the provider took for this number between two moments, the newest first; "unanswered"
+   * where it could not be asked, "too-many" where it listed more than we read. Needed to learn
+   * what became of an SMS whose outcome nobody knows.
+   */
+  find?(query: SmsQuery): Promise<FoundSms[] | "unanswered" | "too-many">;
   close(): Promise<void>;
 }
 

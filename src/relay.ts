@@ -1,14 +1,16 @@
-import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Queue } from "bullmq";
 
+import type { Trouble } from "./actions/worker.ts";
 import type { Context } from "./context.ts";
 import type { SentChannel } from "./domain/delivery.ts";
+import { turns } from "./domain/wave/turns.ts";
 import { openRedis } from "./gateways/redis.ts";
-import { PREFIX } from "./jobs.ts";
+import type { RedisClient } from "./gateways/redis.ts";
 import type { JobName } from "./jobs.ts";
+import { closeQueues, openQueues, recogniseRedis, troubleOf } from "./queues.ts";
+import type { Queues } from "./queues.ts";
 import { connect } from "./store/db.ts";
-import { giveBack, giveBackAll, lease, leasedCounts } from "./store/delivery/slice.ts";
-import * as engine from "./store/engine.ts";
+import { giveBack, lease, leasedCounts } from "./store/delivery/slice.ts";
 import * as outbox from "./store/outbox.ts";
 import * as waves from "./store/wave.ts";
 
@@ -24,12 +26,12 @@ export interface Relay {
 }
 
 /** Start relaying: every second, and at once when PostgreSQL says there is work. */
-export async function startRelay(ctx: Context, redis: Redis): Promise<Relay> {
-  const queues = {
-    "email-smtp": openQueue("email-smtp", redis),
-    "sms-twilio": openQueue("sms-twilio", redis),
-    outbox: openQueue("outbox", redis),
-  };
+export async function startRelay(
+  ctx: Context,
+  redis: RedisClient,
+  said: (trouble: Trouble | undefined) => void = () => {},
+): Promise<Relay> {
+  const queues = openQueues(redis);
   const lanes = lanesOf(ctx);
   let running: Promise<void> | undefined;
   let again = false;
@@ -40,9 +42,12 @@ export async function startRelay(ctx: Context, redis: Redis): Promise<Relay> {
       await tick({ ctx, redis, queues, lanes });
       if (down) ctx.log.info("relaying again");
       down = false;
+      said(undefined);
     } catch (err) {
+      const trouble = troubleOf(err);
+      said(trouble);
       // Said once an outage, not once a second.
-      if (!down) ctx.log.error({ err }, "the relay waits");
+      if (!down) ctx.log.error({ err, trouble }, "the relay waits");
       down = true;
     }
   }
@@ -68,15 +73,15 @@ export async function startRelay(ctx: Context, redis: Redis): Promise<Relay> {
       await ear();
       again = false;
       await running;
-      await Promise.allSettled(Object.values(queues).map((queue) => queue.close()));
+      await closeQueues(queues);
     },
   };
 }
 
 export interface Parts {
   readonly ctx: Context;
-  readonly redis: Redis;
-  readonly queues: Record<JobName, Queue>;
+  readonly redis: RedisClient;
+  readonly queues: Queues;
   readonly lanes: readonly Lane[];
 }
 
@@ -113,28 +118,27 @@ export async function tick({ ctx, redis, queues, lanes }: Parts): Promise<void> 
   }
 }
 
-/** Lease what one channel has room for, the most urgent waves first, and hand it to its queue. */
+/** Lease what one channel has room for, in fair turns, and hand it to its queue. */
 async function fill(
   ctx: Context,
   { channel, pace }: Lane,
   queue: Queue,
   { waiting, running }: { waiting: Waiting; running: readonly waves.Running[] },
 ): Promise<void> {
-  const rowsOf = (counts: Waiting) => counts.reduce((sum, { rows }) => sum + rows, 0);
-  let free = pace.room(rowsOf(waiting));
-  for (const wave of running) {
-    // What waits of less urgent waves takes no room from this one, which overtakes it.
-    const room = free + rowsOf(waiting.filter(({ priority }) => priority > wave.priority));
-    if (room <= 0) break;
+  const leasedNow = waiting.reduce((sum, { rows }) => sum + rows, 0);
+  const most = leasedNow + pace.room(leasedNow);
+  const sharing = turns(running, { most, waiting });
+  for (let turn = sharing.next(); !turn.done;) {
+    const { wave, rowsMax, front } = turn.value;
     const canaryOnly = wave.state === "canary";
     const slices = await ctx.sql.begin((tx) =>
-      lease(tx, { waveId: wave.id, channel, canaryOnly, rowsMax: room }),
+      lease(tx, { waveId: wave.id, channel, canaryOnly, rowsMax }),
     );
     const sliceIds = slices.map(({ sliceId }) => sliceId);
-    await hand(ctx, queue, sliceIds, wave.priority);
+    await hand(ctx, queue, sliceIds, wave.priority - (front ? 1 : 0));
     const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
     pace.leased(rows);
-    free -= rows;
+    turn = sharing.next(rows);
   }
 }
 
@@ -168,26 +172,6 @@ export function createPace(rateMax: number, now: () => number = () => performanc
   };
 }
 
-/**
- * Compare the run id on both sides. Another one, or none, means that Redis lost what we gave it:
- * all leases go back and every open outbox row is due again. So does a Redis that was started
- * again: its file may lack the last second.
- */
-async function recogniseRedis(ctx: Context, redis: Redis): Promise<void> {
-  const started = /^run_id:(\w+)/m.exec(await redis.info("server"))?.[1] ?? "";
-  const filled = (runId: string) => `${runId}/${started}`;
-  if ((await redis.get(RUN_KEY)) === filled(await engine.runId(ctx.sql))) return;
-  await ctx.sql.begin(async (tx) => {
-    if ((await redis.get(RUN_KEY)) === filled(await engine.lockRunId(tx))) return;
-    await giveBackAll(tx);
-    await outbox.handAllAgain(tx);
-    const runId = await engine.renewRunId(tx);
-    // Before the commit: a crash between the two leaves ids that differ, and this is done again.
-    await redis.set(RUN_KEY, filled(runId));
-  });
-  ctx.log.warn("Redis is empty, another or restarted; everything is handed over again");
-}
-
 /** Rows whose jobs cannot be added go back at once; jobs that are there after all find nothing. */
 async function hand(
   ctx: Context,
@@ -208,22 +192,6 @@ async function hand(
   }
 }
 
-function openQueue(name: JobName, redis: Redis): Queue {
-  const queue = new Queue(name, {
-    connection: redis,
-    prefix: PREFIX,
-    streams: { events: { maxLen: 1_000 } },
-    defaultJobOptions: {
-      attempts: 1,
-      removeOnComplete: true,
-      removeOnFail: { age: 3_600, count: 1_000 },
-    },
-  });
-  // The tick that meets the outage says so; without a listener this would end the process.
-  queue.on("error", () => {});
-  return queue;
-}
-
 /** Hear PostgreSQL's NOTIFY; postgres.js listens again by itself after an outage. */
 async function listen(ctx: Context, wake: () => void): Promise<() => Promise<void>> {
   const ear = connect(ctx.config.DATABASE_URL, 1);
@@ -231,7 +199,6 @@ async function listen(ctx: Context, wake: () => void): Promise<() => Promise<voi
   return () => ear.end({ timeout: 1 });
 }
 
-const RUN_KEY = `${PREFIX}:run`;
 const TICK_MS = 1_000;
 const OUTBOX_MAX = 100;
 const BULK_MAX = 100;

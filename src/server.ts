@@ -2,9 +2,12 @@ import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { parseArgs } from "node:util";
 
+import { witness } from "./actions/recovery/witness.ts";
 import { compose, composeDoor, usableConfig } from "./compose.ts";
 import { ConfigError, readConfig, readDoorConfig } from "./config.ts";
-import type { DoorContext } from "./context.ts";
+import type { Context, DoorContext } from "./context.ts";
+import { openRedis, readyWithin } from "./gateways/redis.ts";
+import { witnessPlaces } from "./gateways/witness.ts";
 import { createApp, createPublicApp } from "./http/app.ts";
 import type { Door } from "./http/app.ts";
 
@@ -35,7 +38,20 @@ async function opened(door: Door) {
     return { app: createPublicApp(ctx), ctx, close };
   }
   const { ctx, close } = await compose(await usableConfig(process.env), `web-${door}`);
+  await look(ctx);
   return { app: createApp(ctx, door), ctx, close };
+}
+
+/** A database restored from a backup is found out before anybody starts a wave on it. */
+async function look(ctx: Context): Promise<void> {
+  const redis = openRedis(ctx.config.REDIS_URL, true);
+  try {
+    await readyWithin(redis, REDIS_MS_MAX);
+    const { locked } = await witness(ctx, witnessPlaces(redis, ctx.config.WITNESS_FILE));
+    if (locked) ctx.log.error("sending is locked; `candor queue status` says why");
+  } finally {
+    redis.disconnect();
+  }
 }
 
 async function listen(ctx: DoorContext, app: RequestListener, door: Door): Promise<Server> {
@@ -72,6 +88,7 @@ function drainOnSignal(server: Server, ctx: DoorContext, close: () => Promise<vo
 
 const DOORS = ["console", "public", "both"] as const satisfies readonly Door[];
 const DRAIN_MS_MAX = 25_000;
+const REDIS_MS_MAX = 5_000;
 /** Headers come at once; an upload of a million rows over a slow line may take half an hour. */
 const LIMITS = { headersTimeout: 15_000, requestTimeout: 30 * 60_000, maxHeaderSize: 16_384 };
 

@@ -198,7 +198,9 @@ describe("a breach", () => {
     const shown = await did(["preview", incident], responder);
     expect(shown).toContain("What happened");
     const notice = /^Notice (\S+)$/m.exec(shown)?.[1] ?? "";
-    const submitted = await did(["submit", incident, notice, audience], responder);
+    const submitted = await did(["submit", incident, notice, audience, ...WHEN], responder);
+    expect(submitted).toContain("urgent: before all other waves");
+    expect(submitted).toContain("sms from 09:00 to 20:00 where each reader is");
     expect(submitted).toContain("3 people: 2 by e-mail, 0 need a letter,");
     const submission = idIn(submitted);
     const early = await candor(["send", incident, submission], responder);
@@ -206,10 +208,18 @@ describe("a breach", () => {
     const input = `${nextCode("approver")}\n`;
     const approved = await did(["approve", incident, submission], { as: "approver", input });
     expect(approved).toContain("Approved: it may be sent.");
+    const ready = await did(["wave", "preflight", incident, submission], responder);
+    expect(ready).toContain("DMARC policy reject, SPF look-ups 0");
+    expect(ready).toContain("Nothing stops this wave.");
     const sent = await did(["send", incident, submission], responder);
     expect(sent).toContain("accepted 2");
     expect(sent).toContain("The wave is done.");
-    const wave = /^Wave (\S+)$/m.exec(sent)?.[1] ?? "";
+    const wave = /^Wave (\S+)/m.exec(sent)?.[1] ?? "";
+    expect(await did(["held", "list", incident, wave], responder)).toContain("Nothing is held.");
+    const release = ["held", "release", incident, wave, "--all", "--reason", "Put right."];
+    expect(await did(release, { as: "approver" })).toContain("0 released.");
+    const resend = ["resend-rejected", incident, wave, "--all", "--reason", "Put right."];
+    expect(await did(resend, { as: "approver" })).toContain("0 will be sent again.");
     expect(await did(["watch", incident, wave], responder)).toContain("The wave is done.");
     expect(stack.catcher?.counts.kept).toBe(2);
     expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
@@ -298,3 +308,5 @@ async function fences(name: string, language: string, about: RegExp): Promise<st
 function idIn(said: string): string {
   return /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(said)?.[0] ?? "";
 }
+
+const WHEN = ["--urgent", "--sms-hours", "09:00-20:00", "--email-hours", "any"];

@@ -116,6 +116,13 @@ test("settings that are wrong and servers that do not answer are listed together
   expect(String(problem)).not.toMatch(/s3cret|127\.0\.0\.1/);
 });
 
+test("a console starts without Redis, and a worker does not", async () => {
+  const without = { ...w.config, REDIS_URL: "redis://127.0.0.1:9" };
+  await expect(start(without)).rejects.toThrow(/REDIS_URL: Redis does not answer/);
+  const log = createLog("silent", "test");
+  await (await compose(without, "web-console", { email: w.email, log })).close();
+});
+
 describe("a Redis that evicts", () => {
   let own: Awaited<ReturnType<typeof startRedis>>;
   afterEach(() => own.stop());

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { ConfigError, readConfig, SETTINGS } from "../src/config.ts";
+import { readRelays } from "../src/domain/delivery/relay-url.ts";
 
 let folder: string;
 let good: Record<string, string>;
@@ -67,6 +68,37 @@ test("no value is quoted, because values hold secrets", () => {
   ).join();
   expect(text).toContain("DATABASE_URL");
   expect(text).not.toContain("s3cret");
+});
+
+test("several relays are one setting, with commas", () => {
+  const SMTP_URL =
+    "smtps://user:s3%2Ccret@one.example.org?weight=3&name=primary, smtp://two.example.org:587";
+  expect(problems({ ...good, SMTP_URL })).toEqual([]);
+  expect(readRelays(SMTP_URL).relays).toEqual([
+    { name: "primary", weight: 3, url: "smtps://user:s3%2Ccret@one.example.org" },
+    { name: "smtp2", weight: 1, url: "smtp://two.example.org:587" },
+  ]);
+});
+
+test.for([
+  ["smtps://user:s3cret,one@smtp.example.org", [/Relay 1: .*no URL/, /Relay 2: .*no URL/]],
+  ["smtp://a.example.org,http://s3cret.example.org", [/Relay 2: .*smtp:\/\//]],
+  ["smtp://a.example.org?weight=0", [/weight/]],
+  ["smtp://a.example.org?weight=1.5", [/weight/]],
+  ["smtp://a.example.org?name=s3cret name", [/name is/]],
+  ["smtp://a.example.org?weigth=3", [/options/]],
+  ["smtp://a.example.org?weight=3&weight=4", [/once/]],
+  ["smtp://s3cret@a.example.org", [/password/]],
+  ["smtp://user:100%s3cret@a.example.org", [/percent/]],
+  ["smtp://a.example.org/s3cret", [/path/]],
+  ["smtp://a.example.org?name=x,smtp://b.example.org?name=x", [/name of its own/]],
+  ["smtp://a.example.org,", [/Relay 2/]],
+] as const)("a relay such as %s is refused, without its words", ([SMTP_URL, expected]) => {
+  const found = problems({ ...good, SMTP_URL });
+  expect(found).toEqual(
+    expected.map((words) => expect.stringMatching(new RegExp(`^SMTP_URL: .*${words.source}`))),
+  );
+  expect(found.join()).not.toContain("s3cret");
 });
 
 test.for([

@@ -12,7 +12,6 @@ import { startRedis } from "../src/dev/redis.ts";
 import { PREFIX } from "../src/jobs.ts";
 import { createPace, openRedis, startRelay } from "../src/relay.ts";
 import * as outbox from "../src/store/outbox.ts";
-import { createRate } from "../workers/rate.ts";
 import { givenWave, states } from "./support/wave.ts";
 import { world } from "./support/world.ts";
 import type { World } from "./support/world.ts";
@@ -139,6 +138,31 @@ describe("the relay", () => {
     });
   });
 
+  test("an urgent slice overtakes all that waits, and an incident that comes later has its turn", async () => {
+    const huge = await givenWave(w, { people: 2_600 });
+    await redis.flushall();
+    await relaying(async () => {
+      await until(async () => ((await states(w, huge.waveId))["leased"] ?? 0) >= 600);
+      const [later, urgent] = [
+        await givenWave(w, { people: 120 }),
+        await givenWave(w, { people: 100 }),
+      ];
+      await w.sql`update wave set priority = 10 where id = ${urgent.waveId}`;
+      await until(async () => (await states(w, later.waveId))["leased"] === 120);
+      await until(async () => (await states(w, urgent.waveId))["leased"] === 100);
+      const [mine, theirs] = [await slicesOf(urgent.waveId), await slicesOf(later.waveId)];
+      await until(async () => {
+        const order = await nextSlices();
+        return [...mine, ...theirs].every((slice) => order.includes(slice));
+      });
+      const order = await nextSlices();
+      // The first few of the huge one went to the front when nothing else was there.
+      const place = (slices: string[]) => slices.map((slice) => order.indexOf(slice));
+      expect(Math.max(...place(mine))).toBeLessThan(mine.length);
+      expect(Math.max(...place(theirs))).toBeLessThan(mine.length + 20 + theirs.length);
+    });
+  });
+
   test("hands SMS to a queue of their own, and leaves them where no provider is set up", async () => {
     const people = Array.from({ length: 120 }, () => ({ email: undefined, phone: "+12025550142" }));
     const given = { people, channels: ["sms"] } as const;
@@ -187,40 +211,6 @@ describe("the window", () => {
   test("is that wide from the start where the rate is slow", () => {
     expect(createPace(1, () => 0).room(0)).toBe(120);
     expect(createPace(100, () => 0).room(0)).toBe(2_000);
-  });
-});
-
-describe("the rate", () => {
-  test("is shared by all workers and never exceeded", async () => {
-    const takers = [createRate(redis, 20), createRate(redis, 20)];
-    const started = performance.now();
-    let taken = 0;
-    while (performance.now() - started < 1_500) for (const take of takers) taken += await take(7);
-    // Whole seconds that the loop can touch, each worth 20.
-    expect(taken).toBeGreaterThanOrEqual(20);
-    expect(taken).toBeLessThanOrEqual(60);
-  });
-
-  test("of one queue leaves the other's untouched", async () => {
-    const [email, sms] = [createRate(redis, 1), createRate(redis, 1, "sms-twilio")];
-    await email(1);
-    expect(await sms(1)).toBe(1);
-  });
-
-  test("answers none after a quarter of a second rather than wait", async () => {
-    const take = createRate(redis, 1);
-    await take(1);
-    const started = performance.now();
-    const answers = [await take(1), await take(1)];
-    expect(answers).toContain(0);
-    expect(performance.now() - started).toBeLessThan(1_000);
-  });
-
-  test("without a limit gives what is asked, and none while Redis is away", async () => {
-    expect(await createRate(redis, 0)(50)).toBe(50);
-    const away = openRedis(`redis://127.0.0.1:${await freePort()}/0`, true);
-    expect(await createRate(away, 10)(5)).toBe(0);
-    away.disconnect();
   });
 });
 

@@ -1,19 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Redis } from "ioredis";
-
 import { abandon, createSender } from "../src/actions/delivery/send.ts";
 import type { Sender } from "../src/actions/delivery/send.ts";
 import { ownWords } from "../src/actions/feedback/own.ts";
 import { ensureIntakeKey } from "../src/actions/intake.ts";
-import { startBeat } from "../src/actions/worker.ts";
-import { compose, usableConfig } from "../src/compose.ts";
+import { compose, connectToSend, usableConfig } from "../src/compose.ts";
 import type { Composed } from "../src/compose.ts";
 import { ConfigError, readConfig } from "../src/config.ts";
+import type { RedisClient } from "../src/gateways/redis.ts";
 import { openRedis, startRelay } from "../src/relay.ts";
+import { startGuards } from "./guards.ts";
 import { handleOutbox } from "./outbox.ts";
-import { createRate } from "./rate.ts";
+import { createRate, rateHash } from "./rate.ts";
 import { sendEmail } from "./send-email.ts";
 import { sendSms } from "./send-sms.ts";
 import { startSweep } from "./sweep.ts";
@@ -22,18 +21,30 @@ import { startSweep } from "./sweep.ts";
 async function start({ ctx, close }: Composed): Promise<Running> {
   const workerId = randomUUID();
   await ensureIntakeKey(ctx);
-  const beat = await startBeat(ctx, workerId);
   const redis = openRedis(ctx.config.REDIS_URL);
   const quick = openRedis(ctx.config.REDIS_URL, true);
-  const self = { workerId, mayWrite: beat.mayWrite, own: ownWords };
+  const guards = await startGuards(ctx, workerId, quick);
+  const hash = await rateHash(ctx.vault);
+  const hot = connectToSend(ctx.config);
+  const self = { workerId, mayWrite: guards.mayWrite, own: ownWords, sql: hot };
   const email = createSender(ctx, {
     ...self,
-    takeTokens: createRate(quick, ctx.config.EMAIL_RATE_MAX),
+    rate: createRate(quick, {
+      queue: "email-smtp",
+      perSecond: ctx.config.EMAIL_RATE_MAX,
+      sender: ctx.config.MAIL_FROM,
+      hash,
+    }),
   });
   const sms = createSender(ctx, {
     ...self,
     channel: "sms",
-    takeTokens: createRate(quick, ctx.config.SMS_RATE_MAX, "sms-twilio"),
+    rate: createRate(quick, {
+      queue: "sms-twilio",
+      perSecond: ctx.config.SMS_RATE_MAX,
+      sender: ctx.config.TWILIO_FROM ?? "",
+      hash,
+    }),
   });
   const senders = [email, sms];
   const workers = [
@@ -42,7 +53,7 @@ async function start({ ctx, close }: Composed): Promise<Running> {
     handleOutbox(ctx, redis),
   ];
   const sweep = startSweep(ctx, self);
-  const relay = await startRelay(ctx, quick);
+  const relay = await startRelay(ctx, quick, guards.trouble);
   ctx.log.info({ workerId }, "ready");
 
   return {
@@ -53,17 +64,17 @@ async function start({ ctx, close }: Composed): Promise<Running> {
       const closed = relay.stop().then(() => Promise.all(workers.map((each) => each.close())));
       await Promise.race([closed, settledWithout(redis, senders)]);
       await sweep.stop();
-      await beat.stop();
+      await guards.stop();
       redis.disconnect();
       quick.disconnect();
-      await close();
+      await Promise.all([close(), hot.end({ timeout: 5 })]);
     },
     abandon: () => abandon(ctx, workerId),
   };
 }
 
 /** BullMQ closes only once Redis answers. While it is away, our own end of the work is enough. */
-async function settledWithout(redis: Redis, senders: readonly Sender[]): Promise<void> {
+async function settledWithout(redis: RedisClient, senders: readonly Sender[]): Promise<void> {
   const busy = () => senders.some(({ active }) => active.size > 0);
   while (redis.status === "ready" || busy()) await sleep(LOOK_MS);
 }

@@ -4,8 +4,9 @@ import type { UnknownDecision } from "../domain/delivery.ts";
 import { refuse } from "../domain/refusal.ts";
 import type { Actor } from "../domain/staff.ts";
 import { canonicalHash } from "../domain/timeline.ts";
-import { decide } from "../store/delivery/settle.ts";
 import * as sweeping from "../store/delivery/sweep.ts";
+import { decide } from "../store/delivery/unknown.ts";
+import type { UnknownFilter } from "../store/delivery/unknown.ts";
 import * as timeline from "../store/timeline.ts";
 import * as waves from "../store/wave.ts";
 
@@ -13,6 +14,8 @@ export interface UnknownOrder {
   readonly incidentId: string;
   readonly waveId: string;
   readonly deliveryIds: readonly string[] | "all";
+  /** Of these, only the ones it fits. */
+  readonly filter?: UnknownFilter | undefined;
   readonly decision: UnknownDecision;
   readonly reason: string;
 }
@@ -25,7 +28,7 @@ export interface UnknownOrder {
 export function decideUnknown(
   ctx: Context,
   actor: Actor,
-  { incidentId, waveId, deliveryIds, decision, reason }: UnknownOrder,
+  { incidentId, waveId, deliveryIds, filter = {}, decision, reason }: UnknownOrder,
 ): Promise<{ decided: number }> {
   return ctx.sql.begin(async (tx) => {
     const wave = await waves.lock(tx, incidentId, waveId);
@@ -33,8 +36,8 @@ export function decideUnknown(
     const state = DECIDED_STATE[decision];
     const ids = deliveryIds === "all" ? deliveryIds : [...new Set(deliveryIds)];
     const reasoned = `person-${decision}`;
-    const decided = await decide(tx, { waveId, ids, state, reason: reasoned });
-    if (ids !== "all" && decided !== ids.length)
+    const decided = await decide(tx, { waveId, ids, filter, state, reason: reasoned });
+    if (ids !== "all" && Object.keys(filter).length === 0 && decided !== ids.length)
       refuse("conflict", "Some of these deliveries are not unknown any more. Nothing was changed.");
     if (decision === "resend" && decided > 0 && wave.state === "done")
       await waves.save(tx, wave, { state: "sending" });
@@ -46,13 +49,18 @@ export function decideUnknown(
         action: "delivery.decide",
         subject: `wave:${waveId}`,
         before: { state: "unknown" },
-        after: { state, decided, reasonHash: canonicalHash(reason) },
+        after: { state, decided, ...given(filter), reasonHash: canonicalHash(reason) },
         requestId: actor.requestId,
       },
       ctx.now(),
     );
     return { decided };
   });
+}
+
+function given(filter: UnknownFilter): Record<string, string | number> {
+  const entries = Object.entries(filter);
+  return Object.fromEntries(entries.flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
 }
 
 /** Put right what no outcome will: silent workers, leases that ran out, cancelled waves. */

@@ -72,8 +72,7 @@ async function first(
       response: request.secretAnswer ? null : keys.seal("idempotency", rowOf(wanted), kept),
     });
   const answer = await act().catch(async (error: unknown) => {
-    if (error instanceof Refusal && PASSING.has(error.code))
-      await idempotency.release(ctx.sql, wanted);
+    if (isPassing(error)) await idempotency.release(ctx.sql, wanted);
     else {
       // What broke off may have been done: a copy is told to look, and does nothing.
       const { code, message: sentence, fields } = error instanceof Refusal ? error : BROKEN_OFF;
@@ -83,6 +82,12 @@ async function first(
   });
   await settle(answer.status, { body: answer.body ?? null });
   return answer;
+}
+
+/** Whether the request had no effect, for a reason that a later try may not meet. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof Refusal) return PASSING.has(error.code);
+  return error instanceof Error && "code" in error && UNDONE.has(String(error.code));
 }
 
 function open(keys: Keys, wanted: idempotency.Reservation, response: Buffer): Kept {
@@ -132,6 +137,8 @@ const PASSING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "still-running",
   "unavailable",
 ]);
+/** PostgreSQL undid it: somebody else held a lock for too long, or both wanted the same. */
+const UNDONE: ReadonlySet<string> = new Set(["40001", "40P01", "55P03"]);
 /** The status stored with a refusal; the code in it decides the real one. */
 const REFUSED = 400;
 const TRY_MS = 100;

@@ -24,10 +24,30 @@ export async function handle(ctx: Context, handlers: Handlers, outboxId: number)
     await outbox.finish(ctx.sql, outboxId);
   } catch (err) {
     ctx.log.error({ err, kind: row.kind, outboxId }, "an outbox row failed");
-    await outbox.fail(ctx.sql, outboxId);
+    if (await outbox.fail(ctx.sql, outboxId, codeOf(err)))
+      ctx.log.error(
+        { kind: row.kind, outboxId },
+        "an outbox row is parked; see `candor queue parked`",
+      );
   } finally {
     clearInterval(timer);
   }
+}
+
+/** What failed too often and waits for a person, oldest first. */
+export function parkedRows(ctx: Context): Promise<outbox.Parked[]> {
+  return outbox.parked(ctx.sql);
+}
+
+/** Try parked rows again, all or one. Answers how many. */
+export function retryRows(ctx: Context, id?: number): Promise<number> {
+  return outbox.retryParked(ctx.sql, id);
+}
+
+/** What may be kept of an error: its message may quote what people wrote. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return "code" in error ? `${error.name} ${String(error.code)}` : error.name;
 }
 
 /** A third of the minute after which a row is handed out again. */

@@ -8,9 +8,12 @@ import type { PausedReason, Wave } from "../domain/wave.ts";
 import type { Sql } from "../store/db.ts";
 import * as deliveries from "../store/delivery/plan.ts";
 import * as timeline from "../store/timeline.ts";
+import * as brake from "../store/wave/brake.ts";
+import { overridden } from "../store/wave/hours.ts";
 import * as waves from "../store/wave.ts";
 import { secondPerson } from "./countersign.ts";
 import { moveOn } from "./wave/onward.ts";
+import { STOPS, verdict } from "./wave/verdict.ts";
 
 /** Stop claiming at once. What is in flight ends. Refuses a wave that is not running. */
 export function pause(
@@ -49,6 +52,7 @@ export function resume(
     const canaryPassed = found.canaryPassed || found.pausedReason === "canary";
     const state = wave.resumedState({ canaryPassed });
     await waves.save(tx, found, { state, canaryPassed });
+    await brake.judge(tx, waveId);
     await note(ctx, tx, found, {
       ...by(actor),
       action: "wave.resume",
@@ -123,7 +127,7 @@ interface Stop {
   readonly requestId?: string;
   readonly pausedReason: PausedReason;
   readonly reason?: string;
-  /** The provider's reply code. */
+  /** The provider's reply code, or what there was too much of. */
   readonly code?: string;
 }
 
@@ -143,27 +147,13 @@ async function standStill(ctx: Context, tx: Sql, found: Wave, stop: Stop): Promi
   });
 }
 
-type Said = "pass" | "done" | keyof typeof STOPS;
-
-/** What a running wave should do now: stop, go on from its canary, end, or nothing. */
-async function verdict(sql: Sql, found: Wave): Promise<Said | undefined> {
-  const open = await waves.hasOpen(sql, found.id);
-  const barrier = open ? await waves.barrier(sql, found.id) : undefined;
-  if (barrier) return barrier;
-  // A wave that started or went on as the facts changed was not there to be stopped.
-  if (open && !(await waves.factsHold(sql, found.id))) return "changed";
-  if (found.state === "canary") {
-    const said = wave.canaryVerdict(await waves.canaryCounts(sql, found.id));
-    return said === "wait" ? undefined : said;
-  }
-  return found.state === "sending" && !open ? "done" : undefined;
-}
-
 async function judge(ctx: Context, tx: Sql, found: Wave): Promise<void> {
   const said = await verdict(tx, found);
   if (!said) return;
   if (said !== "pass" && said !== "done") {
-    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason: STOPS[said] });
+    const pausedReason = STOPS[said];
+    const code = pausedReason === "breaker" ? { code: said } : {};
+    await standStill(ctx, tx, found, { actor: "system:sweep", pausedReason, ...code });
     return;
   }
   const state = said === "pass" ? "sending" : "done";
@@ -174,7 +164,9 @@ async function judge(ctx: Context, tx: Sql, found: Wave): Promise<void> {
     ...(state === "done" && { endedAt: ctx.now() }),
   });
   const action = state === "done" ? "wave.end" : "wave.pass-canary";
-  await note(ctx, tx, found, { actor: "system:sweep", action, after: { state, counts } });
+  const despiteHours = state === "done" ? await overridden(tx, found.id) : 0;
+  const after = { state, counts, ...(despiteHours > 0 && { despiteHours }) };
+  await note(ctx, tx, found, { actor: "system:sweep", action, after });
 }
 
 type Note = Pick<Fact, "actor" | "action" | "after" | "requestId">;
@@ -187,14 +179,6 @@ function note(ctx: Context, tx: Sql, { id, incidentId, state }: Wave, fact: Note
 function by({ staffId, requestId }: Actor) {
   return { actor: staffId, requestId };
 }
-
-/** Why a wave is stopped without anybody pressing stop: the reason that people read. */
-const STOPS = {
-  stop: "canary",
-  changed: "facts-changed",
-  late: "late",
-  withdrawn: "person",
-} as const satisfies Record<string, PausedReason>;
 
 const BARRIERS = {
   late: "The approved window is over. Submit the notice again.",

@@ -2,6 +2,9 @@ import type { Context } from "../context.ts";
 import { connect } from "../store/db.ts";
 import * as workers from "../store/worker.ts";
 
+/** What keeps a worker that lives from its work, as shown to whoever asks. */
+export type Trouble = "clock" | "redis" | "redis-full" | "redis-policy" | "database";
+
 /** The sign of life of one worker process. */
 export interface Beat {
   /** Whether what was claimed at `claimedAt` (monotonic milliseconds) may still be written. */
@@ -16,17 +19,21 @@ export interface Beat {
  * asked for: 5 s before others call this worker's deliveries unknown, it stops writing. What it
  * had claimed by then stays unwritten when it beats again: it has been called unknown since.
  */
-export async function startBeat(ctx: Context, workerId: string): Promise<Beat> {
+export async function startBeat(
+  ctx: Context,
+  workerId: string,
+  trouble: () => Trouble | undefined = () => undefined,
+): Promise<Beat> {
   const sql = connect(ctx.config.DATABASE_URL, 1);
   let beatAt = performance.now();
   let silentUntil = -Infinity;
-  await workers.beat(sql, workerId);
+  await workers.beat(sql, workerId, trouble());
   let running: Promise<void> | undefined;
 
   async function beat(): Promise<void> {
     const askedAt = performance.now();
     try {
-      await workers.beat(sql, workerId);
+      await workers.beat(sql, workerId, trouble());
       const now = performance.now();
       if (now - beatAt > SILENT_MS) silentUntil = now;
       beatAt = askedAt;

@@ -30,4 +30,5 @@ export const Wave = z.object({
   counts: z.record(z.string(), z.int()),
   ratePerSecond: z.number(),
   secondsLeft: z.number().nullable(),
+  warnings: z.array(z.string()),
 });

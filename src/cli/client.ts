@@ -18,8 +18,8 @@ export interface Client {
   ): Promise<z.output<T>>;
   /** Replace a thing as a whole. */
   put<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>>;
-  /** Stream a file down. */
-  download(path: string, totp?: string): Promise<Readable>;
+  /** Stream a file down; with a body, by asking for it. */
+  download(path: string, totp?: string, asked?: unknown): Promise<Readable>;
   /** Stream a file up. */
   upload<T extends z.ZodType>(
     path: string,
@@ -89,9 +89,14 @@ export function createClient(consoleUrl: string, token?: string): Client {
       ),
     put: (path, body, schema) =>
       call(path, { method: "PUT", headers: json, body: JSON.stringify(body) }, schema),
-    download: async (path, totp) => {
+    download: async (path, totp, asked) => {
       const code = totp === undefined ? {} : { "candor-totp": totp };
-      const { body } = await answer(path, { headers: { ...authorization, ...code } });
+      const { body } = await answer(
+        path,
+        asked === undefined
+          ? { headers: { ...authorization, ...code } }
+          : { method: "POST", headers: { ...json, ...code }, body: JSON.stringify(asked) },
+      );
       return body ? Readable.fromWeb(body) : Readable.from([]);
     },
     upload: (path, file, contentType, schema) =>

@@ -62,6 +62,7 @@ async function rotate(config: Config, sql: Database, file: string): Promise<void
   const before: RootKey = { version: stored.version, key: createSecretKey(config.rootKey) };
   const after: RootKey = { version: stored.version + 1, key: createSecretKey(bytes) };
   const count = await sql.begin(async (tx) => {
+    await keystore.lock(tx);
     await keystore.addRootKey(tx, after.version, fingerprint(bytes));
     const keys = await keystore.all(tx);
     for (const each of keys)

@@ -27,7 +27,13 @@ export function noticeCommands(program: Command): void {
     .argument("<audience>")
     .option("--consent <rule>", "who may get e-mail: agreed, not-refused or any", "agreed")
     .option("--canary <count>", "how many are sent first", "50")
-    .action(submit);
+    .option("--urgent", "before all other waves")
+    .option("--deadline <instant>", "when all must have been told, such as 2026-03-05T12:00+01:00")
+    .option("--email-hours <hours>", "by each reader's own clock, such as 08:00-21:00")
+    .option("--sms-hours <hours>", "the same; a courtesy has 08:00-21:00 unless said: any")
+    .action((incident: string, notice: string, audience: string, options: unknown) =>
+      submit({ incidentId: incident, noticeId: notice, audienceId: audience }, options),
+    );
 
   program
     .command("approve")
@@ -45,7 +51,11 @@ export function noticeCommands(program: Command): void {
     .description("start sending what was approved, and watch it")
     .argument("<incident>")
     .argument("<submission>")
-    .action(send);
+    .option("--accept <codes>", "findings of the preflight that you know of, with commas")
+    .option("--reason <text>", "why you accept them")
+    .action((incident: string, submission: string, options: unknown) =>
+      send(incident, submission, Sending.parse(options)),
+    );
 
   program
     .command("watch")
@@ -65,17 +75,26 @@ async function preview(incidentId: string, noticeId: string | undefined): Promis
 }
 
 async function submit(
-  incidentId: string,
-  noticeId: string,
-  audienceId: string,
+  { incidentId, noticeId, audienceId }: Proposed,
   options: unknown,
 ): Promise<void> {
-  const { consent, canary } = z
-    .object({ consent: z.string(), canary: z.coerce.number() })
-    .parse(options);
+  const { consent, canary, emailHours, smsHours, ...when } = Submitting.parse(options);
+  const chosen = {
+    ...(emailHours && emailHours !== "any" && { email: emailHours }),
+    ...(smsHours && smsHours !== "any" && { sms: smsHours }),
+  };
+  const hours = emailHours ?? smsHours;
   const base = `/v1/incidents/${incidentId}`;
   const { notice } = await ownClient().get(`${base}/notices/${noticeId}`, Drafted);
-  const body = { noticeId, version: notice.version, audienceId, plan: { consent }, canary };
+  const body = {
+    noticeId,
+    version: notice.version,
+    audienceId,
+    plan: { consent },
+    canary,
+    ...(hours !== undefined && { localHours: chosen }),
+    ...when,
+  };
   const submission = await ownClient().post(`${base}/submissions`, body, Submission);
   describe(submission);
 }
@@ -94,16 +113,30 @@ async function approve(incidentId: string, id: string, given: z.output<typeof Ap
   );
 }
 
-function describe({ id, reach, binding }: z.output<typeof Submission>): void {
+function describe(shown: z.output<typeof Submission>): void {
+  const { id, reach, binding, urgent, deadline, localHours } = shown;
   say(`Submission ${id}`);
+  if (urgent) say("  urgent: before all other waves");
+  if (deadline !== null) say(`  deadline ${deadline}: it overrides the hours of the day`);
+  for (const [channel, { from, to }] of Object.entries(localHours ?? {}))
+    say(`  ${channel} from ${from} to ${to} where each reader is`);
   say(`  ${reach.people} people: ${reach.email} by e-mail, ${reach.needsLetter} need a letter,`);
   say(`  ${reach.notReached} not reached, ${reach.excluded} excluded`);
   say(`  binding ${binding}`);
 }
 
-async function send(incidentId: string, submissionId: string): Promise<void> {
+async function send(
+  incidentId: string,
+  submissionId: string,
+  { accept, reason }: z.output<typeof Sending>,
+): Promise<void> {
   const base = `/v1/incidents/${incidentId}/waves`;
-  const { id } = await ownClient().post(base, { submissionId }, Named);
+  const body = {
+    submissionId,
+    ...(accept !== undefined && { acceptFindings: accept.split(",").map((code) => code.trim()) }),
+    ...(reason !== undefined && { reason }),
+  };
+  const { id } = await ownClient().post(base, body, Named);
   say(`Wave ${id}`);
   await watch(incidentId, id);
 }
@@ -120,6 +153,7 @@ async function watch(incidentId: string, waveId: string): Promise<void> {
     if (["done", "paused", "cancelled"].includes(wave.state)) {
       bar.stop();
       for (const [state, count] of Object.entries(wave.counts)) say(`  ${state} ${count}`);
+      for (const warning of wave.warnings) say(`  warning: ${warning}`);
       if (wave.state !== "done") process.exitCode = 1;
       return say(`The wave is ${wave.state}${wave.pausedReason ? `: ${wave.pausedReason}` : ""}.`);
     }
@@ -138,6 +172,9 @@ const Previews = z.object({
   ),
 });
 const Submission = Named.extend({
+  urgent: z.boolean(),
+  deadline: z.string().nullable(),
+  localHours: z.record(z.string(), z.object({ from: z.string(), to: z.string() })).nullable(),
   binding: z.string(),
   state: z.string(),
   reach: z.object({
@@ -148,4 +185,24 @@ const Submission = Named.extend({
     excluded: z.int(),
   }),
 });
+/** `08:00-21:00`, or no hours at all. */
+const HoursOption = z
+  .string()
+  .regex(/^(any|\d\d:\d\d-\d\d:\d\d)$/, "Write hours such as 08:00-21:00, or any.")
+  .transform((text) => (text === "any" ? text : { from: text.slice(0, 5), to: text.slice(6) }))
+  .optional();
+const Submitting = z.object({
+  consent: z.string(),
+  canary: z.coerce.number(),
+  urgent: z.boolean().optional(),
+  deadline: z.string().optional(),
+  emailHours: HoursOption,
+  smsHours: HoursOption,
+});
+interface Proposed {
+  readonly incidentId: string;
+  readonly noticeId: string;
+  readonly audienceId: string;
+}
+const Sending = z.object({ accept: z.string().optional(), reason: z.string().optional() });
 const Approving = z.object({ totp: z.string().optional(), waiver: z.string().optional() });

@@ -95,7 +95,8 @@ async function confirm(client: Client): Promise<void> {
   }
 }
 
-async function withContext(run: (ctx: Context) => Promise<void> | void): Promise<void> {
+/** Run with the settings of the environment, as the operator of this machine. */
+export async function withContext(run: (ctx: Context) => Promise<void> | void): Promise<void> {
   const config = readConfig(process.env);
   // Answers go to stdout; what the log has to say must not mix with them, and is for a person.
   const log = createLog(config.LOG_LEVEL, "cli", { write: (line) => warn(line) });
@@ -111,7 +112,7 @@ function warn(line: string): void {
   process.stderr.write(`${Logged.parse(JSON.parse(line)).msg}\n`);
 }
 
-function say(sentence: string): void {
+export function say(sentence: string): void {
   process.stdout.write(`${sentence}\n`);
 }
 

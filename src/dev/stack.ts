@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { startCatcher } from "./catcher.ts";
 import type { Catcher, CatcherOptions } from "./catcher.ts";
+import { startDns } from "./dns.ts";
 import { lastingFolder, runFolder } from "./folder.ts";
 import { createDatabase, createFeedbackDatabase, startPostgres } from "./postgres.ts";
 import type { Cluster } from "./postgres.ts";
@@ -48,16 +49,19 @@ export async function startStack(given: Settings, options: StackOptions = {}): P
     servers.keystore(),
     servers.redis(),
     servers.messages(),
+    servers.dns(),
     rootKeyFile(given, folder.path),
   ] as const;
   try {
-    const [main, keystore, redisUrl, { catcher, twilio }, keyFile] = await Promise.all(starting);
+    const [main, keystore, redisUrl, { catcher, twilio }, dns, keyFile] =
+      await Promise.all(starting);
     const env = {
       DATABASE_URL: main.database,
       FEEDBACK_URL: main.feedback,
       KEYSTORE_URL: keystore,
       REDIS_URL: redisUrl,
       SMTP_URL: given["SMTP_URL"] || (catcher?.smtpUrl ?? ""),
+      DNS_SERVERS: dns,
       KEK_FILE: keyFile,
       TWILIO_ACCOUNT_SID: twilio?.accountSid ?? given["TWILIO_ACCOUNT_SID"] ?? "",
       TWILIO_AUTH_TOKEN: twilio?.authToken ?? given["TWILIO_AUTH_TOKEN"] ?? "",
@@ -114,6 +118,13 @@ function starter(given: Settings, folder: string, options: StackOptions) {
       stops.push(catcher.close);
       return { twilio, catcher };
     },
+    /** For this one every domain may send: the demo's do not exist. */
+    async dns(): Promise<string> {
+      if (given["DNS_SERVERS"]) return given["DNS_SERVERS"];
+      const server = await startDns();
+      stops.push(server.close);
+      return server.address;
+    },
     async stop(): Promise<void> {
       await Promise.all(stops.splice(0).map((each) => each()));
     },
@@ -136,6 +147,7 @@ type StackSetting =
   | "KEYSTORE_URL"
   | "REDIS_URL"
   | "SMTP_URL"
+  | "DNS_SERVERS"
   | "KEK_FILE"
   | "TWILIO_ACCOUNT_SID"
   | "TWILIO_AUTH_TOKEN"

@@ -111,6 +111,8 @@ async function answerRequest(account: Office, request: IncomingMessage, response
   if (request.method === "POST" && url.pathname === `${base}.json`)
     return create(account, request, response);
   if (request.method !== "GET") return refuse(response, 405, 20004, "Method not allowed");
+  if (url.pathname === `/2010-04-01/Accounts/${accountSid}.json`)
+    return json(response, 200, { sid: accountSid, status: "active" });
   if (url.pathname === `${base}.json`) {
     const to = url.searchParams.get("To");
     const day = url.searchParams.get("DateSent");

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { PreferredChannel } from "./audience/person.ts";
 import { Instant } from "./instant.ts";
+import { Hours } from "./instant/hours.ts";
 import { Commitment } from "./notice/commitment.ts";
 import { refuse } from "./refusal.ts";
 import type { Sensitivity } from "./element.ts";
@@ -35,6 +36,16 @@ export const SendWindow = z
   });
 export type SendWindow = z.output<typeof SendWindow>;
 
+/**
+ * Hours of the day in which people are written to, by the clocks where they are; a channel that is
+ * not named has none, and sends at any hour.
+ */
+export const LocalHours = z.strictObject({ email: Hours.optional(), sms: Hours.optional() });
+export type LocalHours = z.output<typeof LocalHours>;
+
+/** What a courtesy keeps to where nobody chose: no phone rings at night for it. */
+export const COURTESY_HOURS: LocalHours = { sms: { from: "08:00", to: "21:00" } };
+
 /** A version proposed for sending: what the approvers see and sign. */
 export const Submission = z.object({
   id: z.uuid(),
@@ -44,6 +55,11 @@ export const Submission = z.object({
   audienceId: z.uuid(),
   plan: Plan,
   sendWindow: SendWindow.nullable(),
+  localHours: LocalHours.nullable(),
+  /** When everybody must have been told; it overrides the hours of the day. */
+  deadline: Instant.nullable(),
+  /** Before all other waves. */
+  urgent: z.boolean(),
   /** How many are sent first and watched before the others. */
   canary: z.int().min(0),
   facts: z.record(z.string(), z.string()),
@@ -77,6 +93,9 @@ export interface Bound {
   readonly audience: { readonly id: string; readonly count: number; readonly digest: Buffer };
   readonly plan: Plan;
   readonly sendWindow: SendWindow | null;
+  readonly localHours: LocalHours | null;
+  readonly deadline: Date | null;
+  readonly urgent: boolean;
   readonly canary: number;
 }
 
@@ -87,6 +106,9 @@ export function bindingOf({
   audience,
   plan,
   sendWindow,
+  localHours,
+  deadline,
+  urgent,
   canary,
 }: Bound): Buffer {
   const hash = canonicalHash({
@@ -99,6 +121,10 @@ export function bindingOf({
     },
     plan,
     window: sendWindow && z.encode(SendWindow, sendWindow),
+    // Absent where they are not used: what was approved before there were any stays approved.
+    ...(localHours && { localHours }),
+    ...(deadline && { deadline: deadline.toISOString() }),
+    ...(urgent && { urgent }),
     canary,
   });
   return Buffer.from(hash, "hex");

@@ -6,16 +6,19 @@ import { z } from "zod";
  * not list are impossible, whoever asks.
  */
 export const NEXT_STATES = {
-  /** Evidence that an earlier attempt was taken after all makes another needless. */
-  planned: ["leased", "cancelled", "accepted", "delivered"],
+  /** Evidence of what became of an earlier attempt makes another needless. */
+  planned: ["leased", "cancelled", "accepted", "delivered", "rejected"],
   leased: ["planned", "sending", "excluded", "cancelled", "rejected", "accepted", "delivered"],
   sending: ["planned", "accepted", "rejected", "unknown", "held"],
   accepted: ["delivered", "rejected"],
-  delivered: [],
-  rejected: [],
-  /** Waits for evidence or for a person. Nothing resends it by itself. */
+  /** A server that took a mail may say later that nobody is there. */
+  delivered: ["rejected"],
+  /** Where our own settings were to blame a person may have it sent again, once. */
+  rejected: ["planned"],
+  /** Waits for evidence, for its rule, or for a person. */
   unknown: ["planned", "accepted", "rejected", "delivered"],
-  held: ["planned", "cancelled"],
+  /** A person looks at the reason, and releases it or gives this channel up. */
+  held: ["planned", "rejected", "cancelled"],
   excluded: [],
   /** Its letter goes to a mail house, whose receipts say what became of it. */
   "needs-letter": ["accepted", "rejected", "excluded", "cancelled"],
@@ -54,12 +57,21 @@ export function mayBecome(from: DeliveryState, to: DeliveryState): boolean {
 /**
  * What a provider told us about one attempt. Every caller must tell these apart,
  * so they are values, not exceptions. `code` is the provider's reply code; its
- * text is dropped, because providers quote addresses.
+ * text is dropped, because providers quote addresses. `provider` is the name of the
+ * relay that the attempt was made through, where there is a choice of them.
  */
-export type Outcome =
+export type Outcome = Answer & { readonly provider?: string };
+
+type Answer =
   | { readonly kind: "accepted"; readonly code: string; readonly reference?: string }
-  | { readonly kind: "throttled"; readonly code: string; readonly retryAfterMs?: number }
-  | { readonly kind: "transient"; readonly code: string }
+  | {
+      readonly kind: "throttled";
+      readonly code: string;
+      readonly retryAfterMs?: number;
+      /** Where the refusal is not about this recipient's domain: about all we send, or one sender. */
+      readonly scope?: "provider" | "sender";
+    }
+  | { readonly kind: "transient"; readonly code: string; readonly retryAfterMs?: number }
   | {
       readonly kind: "rejected";
       readonly fault: "recipient" | "content" | "configuration";
@@ -68,7 +80,7 @@ export type Outcome =
   /** The body may have been taken and we cannot tell. Never resent without evidence or a person. */
   | { readonly kind: "unknown"; readonly code: string }
   /** We ourselves stopped before the body was written. */
-  | { readonly kind: "not-sent"; readonly code: string };
+  | { readonly kind: "not-sent"; readonly code: string; readonly retryAfterMs?: number };
 
 /** What becomes of a delivery after one attempt. */
 export interface Verdict {
@@ -89,7 +101,11 @@ export function after(outcome: Outcome, attempt: number): Verdict {
     case "unknown":
       return { state: outcome.kind, reason: null, nextInMs: 0 };
     case "not-sent":
-      return { state: "planned", reason: "not-sent", nextInMs: NOT_SENT_MS };
+      return {
+        state: "planned",
+        reason: "not-sent",
+        nextInMs: outcome.retryAfterMs ?? NOT_SENT_MS,
+      };
     case "rejected":
       return outcome.fault === "configuration"
         ? { state: "planned", reason: "configuration", nextInMs: 0 }
@@ -114,7 +130,7 @@ export const DECIDED_STATE = {
 function later(outcome: Outcome & { kind: "throttled" | "transient" }, attempt: number): Verdict {
   const minutes = BACK_OFF_MINUTES[attempt - 1];
   if (minutes === undefined) return { state: "rejected", reason: "gave-up", nextInMs: 0 };
-  const asked = outcome.kind === "throttled" ? (outcome.retryAfterMs ?? 0) : 0;
+  const asked = outcome.retryAfterMs ?? 0;
   return { state: "planned", reason: outcome.kind, nextInMs: Math.max(asked, minutes * 60_000) };
 }
 

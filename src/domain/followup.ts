@@ -2,7 +2,7 @@ import { DateTime } from "luxon";
 import { z } from "zod";
 
 import { Plan } from "./approval.ts";
-import { instantOf, localOf } from "./followup/local.ts";
+import { instantOf, localOf } from "./instant/local.ts";
 import { Id } from "./id.ts";
 import { refuseField } from "./incident.ts";
 import { Instant, Zone } from "./instant.ts";

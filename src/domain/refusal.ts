@@ -51,6 +51,7 @@ export type RefusalCode =
   | "template-refused"
   | "approval-missing"
   | "facts-changed"
+  | "preflight-failed"
   | "unavailable";
 
 /** Say no. `fields` names what the caller should change. */

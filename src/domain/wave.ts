@@ -46,6 +46,8 @@ export const Wave = z.object({
   pausedReason: PausedReason.nullable(),
   canaryPassed: z.boolean(),
   priority: z.number().int(),
+  /** When everybody must have been told. */
+  deadline: Instant.nullable(),
   facts: z.record(z.string(), z.string()),
   /** Where the approved window ends; nothing is claimed after it. */
   notAfter: Instant.nullable(),
@@ -61,28 +63,11 @@ export function requireStep(from: WaveState, to: WaveState): void {
   if (!next.includes(to)) refuse("wrong-state", `This wave is ${from}.`);
 }
 
-/** Legal notices go before courtesies; a smaller number goes first. */
-export const PRIORITY = { legal: 100, courtesy: 200 } as const;
-
-/** How the first few of a wave fared. */
-export interface CanaryCounts {
-  /** Canary deliveries not yet at their end. */
-  readonly open: number;
-  readonly accepted: number;
-  readonly rejected: number;
-  readonly unknown: number;
-}
-
 /**
- * What the canary says: stop at 2 % rejections or more, where there are at least three, so that
- * one bad address of thirty does not stop a notice; go on when all have ended; otherwise wait.
+ * What is urgent goes first, and legal notices before courtesies; a smaller number is sooner. One
+ * less goes before others of its kind; 0 would outrank everything in the queue.
  */
-export function canaryVerdict(counts: CanaryCounts): "wait" | "pass" | "stop" {
-  const total = counts.open + counts.accepted + counts.rejected + counts.unknown;
-  if (counts.rejected >= CANARY_REJECTIONS && counts.rejected >= total * CANARY_SHARE)
-    return "stop";
-  return counts.open === 0 ? "pass" : "wait";
-}
+export const PRIORITY = { urgent: 10, legal: 100, courtesy: 200 } as const;
 
 /** Seconds until `left` deliveries are out at `perSecond`; unknown while nothing moves. */
 export function secondsLeft(left: number, perSecond: number): number | null {
@@ -94,6 +79,3 @@ export function secondsLeft(left: number, perSecond: number): number | null {
 export function resumedState(wave: Pick<Wave, "canaryPassed">): "canary" | "sending" {
   return wave.canaryPassed ? "sending" : "canary";
 }
-
-const CANARY_SHARE = 0.02;
-const CANARY_REJECTIONS = 3;

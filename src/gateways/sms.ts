@@ -4,6 +4,8 @@ import type { OutgoingSms, SmsGateway } from "../context.ts";
 import type { Outcome } from "../domain/delivery.ts";
 import { createTransport } from "./twilio.ts";
 import type { Call } from "./twilio.ts";
+import { createCheck } from "./twilio-check.ts";
+import { createFind } from "./twilio-find.ts";
 
 export interface SmsSettings {
   readonly accountSid: string;
@@ -46,6 +48,8 @@ export function createSms(settings: SmsSettings): SmsGateway {
       await client.messages.create(message).catch(() => {});
       return outcome ?? { kind: "transient", code: "no-request" };
     },
+    find: createFind({ accountSid, authToken, base }),
+    check: createCheck({ accountSid, authToken, base }),
     close: async () => transport.close(),
   };
 }

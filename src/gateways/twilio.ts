@@ -137,8 +137,12 @@ function throttled(code: string, headers: IncomingHttpHeaders): Outcome {
   const seconds = /^\d+$/.test(asked)
     ? Number(asked)
     : (Date.parse(asked) - Date.parse(date)) / 1_000;
-  if (!(seconds > 0)) return { kind: "throttled", code };
-  return { kind: "throttled", code, retryAfterMs: Math.min(seconds, DAY_SECONDS) * 1_000 };
+  return {
+    kind: "throttled",
+    code,
+    ...(seconds > 0 && { retryAfterMs: Math.min(seconds, DAY_SECONDS) * 1_000 }),
+    ...(code === ONE_NUMBER && { scope: "sender" }),
+  };
 }
 
 function answerOf(text: string): z.output<typeof Answer> {
@@ -164,6 +168,8 @@ const Answer = z.object({
 
 /** Twilio's error codes (https://www.twilio.com/docs/api/errors) that are not about one recipient. */
 const THROTTLED = new Set(["20429", "14107", "21611", "63038"]);
+/** Too many wait for the number that they come from. */
+const ONE_NUMBER = "21611";
 const CONTENT = new Set(
   "21602 21605 21617 21619 21620 21621 21623 21654 21655 21656 21657 21658".split(" "),
 );

@@ -66,6 +66,7 @@ export const ANSWERS = {
   "template-refused": [422, "The text has parts that are not allowed"],
   "approval-missing": [409, "An approval is missing"],
   "facts-changed": [409, "The facts changed since this was approved"],
+  "preflight-failed": [409, "A check before sending failed"],
   unavailable: [503, "Candor cannot answer right now"],
 } as const satisfies Record<RefusalCode, readonly [number, string]>;
 
@@ -106,7 +107,7 @@ const INTERNAL = {
 
 /**
  * The database is away, restarting, full, or asks to try again: postgres.js and socket codes,
- * SQLSTATE classes 08 and 53, 57P01–57P03, 40001 and 40P01.
+ * SQLSTATE classes 08 and 53, 57P01–57P03, 40001, 40P01, and 55P03 for a lock that others hold.
  */
 const UNREACHABLE =
-  /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONN(REFUSED|RESET)|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|08\w{3}|53\w{3}|57P0[123]|40001|40P01)$/;
+  /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONN(REFUSED|RESET)|EPIPE|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|08\w{3}|53\w{3}|57P0[123]|40001|40P01|55P03)$/;

@@ -1,8 +1,10 @@
 import { approvalRoutes } from "./approval.routes.ts";
 import { audienceRoutes } from "./audience.routes.ts";
 import { deliveryRoutes } from "./delivery.routes.ts";
+import { engineRoutes } from "./engine.routes.ts";
 import { feedbackRoutes } from "./feedback.routes.ts";
 import { followupRoutes } from "./followup.routes.ts";
+import { heldRoutes } from "./held.routes.ts";
 import { inboxRoutes } from "./inbox.routes.ts";
 import { incidentRoutes } from "./incident.routes.ts";
 import { inquiryRoutes } from "./inquiry.routes.ts";
@@ -35,7 +37,9 @@ export const ROUTES: readonly Route[] = [
   ...approvalRoutes,
   ...publicationRoutes,
   ...waveRoutes,
+  ...engineRoutes,
   ...deliveryRoutes,
+  ...heldRoutes,
   ...letterRoutes,
   ...followupRoutes,
   ...inboxRoutes,

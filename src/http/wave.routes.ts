@@ -1,9 +1,12 @@
 import { z } from "zod";
 
 import { cancel, pause, resume } from "../actions/wave.ts";
+import { Preflight, preflight } from "../actions/wave/preflight.ts";
 import { start } from "../actions/wave/start.ts";
 import { Id } from "../domain/id.ts";
 import { line } from "../domain/text.ts";
+import { FINDING_CODES } from "../domain/wave/finding.ts";
+import { Warning, warningsOf } from "../views/warning.ts";
 import { Progress, progressOf, progressOfAll } from "../views/wave.ts";
 import { route } from "./route.ts";
 
@@ -11,14 +14,36 @@ const IncidentPath = z.strictObject({ incidentId: Id });
 const WavePath = z.strictObject({ incidentId: Id, waveId: Id });
 const Because = z.strictObject({ reason: line(500) });
 
+const Starting = z
+  .strictObject({
+    submissionId: Id,
+    /** Codes of findings that stop a wave, and are known and accepted here. */
+    acceptFindings: z.array(FINDING_CODES).max(FINDING_CODES.options.length).optional(),
+    /** Why they are accepted. */
+    reason: line(500).optional(),
+  })
+  .refine(({ acceptFindings, reason }) => !acceptFindings?.length || reason !== undefined, {
+    path: ["reason"],
+    message: "Say why these findings are accepted.",
+  });
+
 export const waveRoutes = [
+  route({
+    method: "get",
+    path: "/v1/incidents/:incidentId/submissions/:submissionId/preflight",
+    summary: "Look at everything sending will need: sender's domain, providers, wording, time.",
+    permission: "wave:read",
+    params: z.strictObject({ incidentId: Id, submissionId: Id }),
+    returns: Preflight,
+    handle: ({ ctx, params }) => preflight(ctx, params),
+  }),
   route({
     method: "post",
     path: "/v1/incidents/:incidentId/waves",
     summary: "Start sending what was approved.",
     permission: "wave:start",
     params: IncidentPath,
-    body: z.strictObject({ submissionId: Id }),
+    body: Starting,
     returns: Progress,
     status: 201,
     handle: async ({ ctx, actor, params, body }) => {
@@ -40,11 +65,15 @@ export const waveRoutes = [
   route({
     method: "get",
     path: "/v1/incidents/:incidentId/waves/:waveId",
-    summary: "Show how a wave stands: counts, canary, rate and time left.",
+    summary: "Show how a wave stands: counts, canary, rate, time left and warnings.",
     permission: "wave:read",
     params: WavePath,
-    returns: Progress,
-    handle: ({ ctx, params }) => progressOf(ctx.sql, params.incidentId, params.waveId),
+    returns: Progress.extend({ warnings: z.array(Warning) }),
+    handle: async ({ ctx, params }) => {
+      const progress = await progressOf(ctx.sql, params.incidentId, params.waveId);
+      const sms = ctx.sms !== undefined;
+      return { ...progress, warnings: await warningsOf(ctx.sql, params.waveId, { sms }) };
+    },
   }),
   route({
     method: "post",

@@ -12,13 +12,14 @@ import type { Sql } from "./db.ts";
 /** Store a submission. One notice has at most one that is open. */
 export async function insert(tx: Sql, given: Submission): Promise<void> {
   const window = given.sendWindow && tx.json(z.encode(SendWindow, given.sendWindow));
+  const hours = given.localHours && tx.json(given.localHours);
   await tx`
     insert into submission (id, incident_id, notice_id, notice_version_id, audience_id, plan,
-                            send_window, canary, facts, binding, approvals_needed, submitted_by,
-                            submitted_at)
+                            send_window, local_hours, deadline, urgent, canary, facts, binding,
+                            approvals_needed, submitted_by, submitted_at)
     values (${given.id}, ${given.incidentId}, ${given.noticeId}, ${given.noticeVersionId},
-            ${given.audienceId}, ${tx.json(given.plan)}, ${window}, ${given.canary},
-            ${tx.json(given.facts)}, ${given.binding}, ${given.approvalsNeeded},
+            ${given.audienceId}, ${tx.json(given.plan)}, ${window}, ${hours},
+            ${given.deadline}, ${given.urgent}, ${given.canary}, ${tx.json(given.facts)}, ${given.binding}, ${given.approvalsNeeded},
             ${given.submittedBy}, ${given.submittedAt})`;
 }
 

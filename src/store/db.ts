@@ -11,8 +11,15 @@ export type Database = postgres.Sql<{ date: Date }>;
 /**
  * Open a pool on a PostgreSQL server. Columns arrive in camelCase; instants
  * arrive as ISO text, the spelling every schema reads; `bigint` arrives as text.
+ * Plans are made anew for every statement unless they are `kept`. With `lockMsMax` a statement that
+ * waits longer for somebody else's lock fails, for processes with a person at the other end.
  */
-export function connect(url: string, connectionsMax = 10): Database {
+export function connect(
+  url: string,
+  connectionsMax = 10,
+  plans: Plans = "fresh",
+  lockMsMax = 0,
+): Database {
   if (!("patchedByCandor" in postgres)) throw new Error(UNPATCHED);
   const sql = postgres(url, {
     max: connectionsMax,
@@ -22,8 +29,8 @@ export function connect(url: string, connectionsMax = 10): Database {
     backoff: () => BACKOFF_SECONDS,
     connection: {
       application_name: "candor",
-      // A plan made while a table was empty would scan it whole for ever after.
-      plan_cache_mode: "force_custom_plan",
+      lock_timeout: lockMsMax,
+      ...PLANS[plans],
       // A claim that a crash of the database forgets would be sent again.
       synchronous_commit: "on",
       // A frozen process must not hold the locks of its open transaction for ever.
@@ -89,6 +96,23 @@ function settled(state: State, tx: Transaction, run: Run): Promise<unknown> {
       .then(resolve, fail);
   });
 }
+
+export type Plans = keyof typeof PLANS;
+
+const PLANS = {
+  /** A plan made while a table was empty would scan it whole for ever after. */
+  fresh: { plan_cache_mode: "force_custom_plan" },
+  /**
+   * For the few statements that send: planning one, and each check of a foreign key in it, takes
+   * longer than running it. These plans reach few rows by indexes, however large the tables grow.
+   */
+  kept: {
+    plan_cache_mode: "force_generic_plan",
+    enable_seqscan: "off",
+    enable_hashjoin: "off",
+    enable_mergejoin: "off",
+  },
+} as const;
 
 /** Said here, and not found out when a connection that was lost once never answers again. */
 const UNPATCHED =

@@ -7,15 +7,26 @@ export interface WrappedKey {
   readonly wrapped: Buffer;
 }
 
-/** Store a wrapped key unless one exists, and return whichever is stored. */
+/**
+ * Store a wrapped key unless one exists, and return whichever is stored. Throws where the root key
+ * was replaced since this process was started: under the old one, which is to be destroyed, the
+ * new key would be lost with everything sealed by it.
+ */
 export async function keep(sql: Sql, key: WrappedKey): Promise<WrappedKey> {
   await sql`
     insert into data_key (id, root_version, wrapped)
-    values (${key.id}, ${key.rootVersion}, ${key.wrapped})
+    select ${key.id}, ${key.rootVersion}::int, ${key.wrapped}
+     where ${key.rootVersion}::int = (select max(version) from root_key)
     on conflict (id) do nothing`;
   const stored = await find(sql, key.id);
-  if (!stored) throw new Error("The keystore lost a key that was just stored.");
+  if (!stored)
+    throw new Error("The root key was replaced. Restart this process with KEK_FILE set to it.");
   return stored;
+}
+
+/** Let nobody store a key until this transaction ends. */
+export async function lock(tx: Sql): Promise<void> {
+  await tx`lock table data_key in share row exclusive mode`;
 }
 
 /** The wrapped key of an incident, if it has one. */

@@ -40,13 +40,15 @@ interface Claim {
 
 /**
  * Claim due messages: `planned` → `sending`, committed before anything is sent. What came too
- * late to be of use expires instead.
+ * late to be of use expires instead. While sending is locked only urgent ones go: somebody waits
+ * for them now.
  */
 export async function claim(sql: Sql, { workerId, rowsMax, now }: Claim): Promise<Claimed[]> {
   return sql<Claimed[]>`
     with due as materialized (
       select id, expires_at <= ${now} as late from message
        where state = 'planned' and next_at <= now()
+         and (urgent or sending_open())
        order by urgent desc, next_at limit ${rowsMax} for update skip locked
     )
     update message m

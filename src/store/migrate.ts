@@ -9,6 +9,8 @@ import type { Database } from "./db.ts";
 export async function migrate(sql: Database, family: Family): Promise<void> {
   const files = await filesOf(family);
   await sql.begin(async (tx) => {
+    // However impatient this process is otherwise: another may be migrating a large table.
+    await tx`set local lock_timeout = 0`;
     await tx`select pg_advisory_xact_lock(${LOCK})`;
     await tx`
       create table if not exists migration (

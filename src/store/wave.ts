@@ -2,8 +2,9 @@ import { z } from "zod";
 
 import { Plan } from "../domain/approval.ts";
 import { NoticeKind } from "../domain/notice/notice.ts";
+import { Instant } from "../domain/instant.ts";
 import { Wave } from "../domain/wave.ts";
-import type { CanaryCounts, PausedReason, WaveState } from "../domain/wave.ts";
+import type { PausedReason, WaveState } from "../domain/wave.ts";
 import { many, one } from "./db.ts";
 import type { Sql } from "./db.ts";
 
@@ -11,9 +12,9 @@ import type { Sql } from "./db.ts";
 export async function insert(tx: Sql, wave: Wave): Promise<void> {
   await tx`
     insert into wave (id, incident_id, submission_id, audience_id, notice_version_id, state,
-                      canary_passed, priority, facts, not_after, started_by, started_at)
+                      canary_passed, priority, deadline, facts, not_after, started_by, started_at)
     values (${wave.id}, ${wave.incidentId}, ${wave.submissionId}, ${wave.audienceId},
-            ${wave.noticeVersionId}, ${wave.state}, ${wave.canaryPassed}, ${wave.priority},
+            ${wave.noticeVersionId}, ${wave.state}, ${wave.canaryPassed}, ${wave.priority}, ${wave.deadline},
             ${tx.json(wave.facts)}, ${wave.notAfter}, ${wave.startedBy}, ${wave.startedAt})`;
   await notify(tx);
 }
@@ -59,9 +60,16 @@ export function running(sql: Sql): Promise<Running[]> {
   return many(
     Running,
     sql`
-      select id, state, priority from wave w where may_send(w)
+      select id, incident_id, state, priority, deadline from wave w where may_send(w)
        order by priority, deadline nulls last, started_at, id`,
   );
+}
+
+/** Those of these waves that may send now. */
+export async function sending(sql: Sql, waveIds: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from wave w where id = any(${waveIds}::uuid[]) and may_send(w)`;
+  return rows.map(({ id }) => id);
 }
 
 /** Whether the facts approved for this wave are still what the newest scope says. */
@@ -146,19 +154,6 @@ export async function barrier(sql: Sql, waveId: string): Promise<"late" | "withd
   return row?.late ? "late" : undefined;
 }
 
-/** How the canary deliveries of a wave fare. */
-export function canaryCounts(sql: Sql, waveId: string): Promise<CanaryCounts> {
-  return one(
-    Canary,
-    sql`
-      select count(*) filter (where state in ('planned', 'leased', 'sending'))::int as open,
-             count(*) filter (where state in ('accepted', 'delivered'))::int as accepted,
-             count(*) filter (where state = 'rejected')::int as rejected,
-             count(*) filter (where state = 'unknown')::int as unknown
-        from delivery where wave_id = ${waveId} and canary`,
-  );
-}
-
 /** Whether anything of a wave is still on its way, or may have to go another way. */
 export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
   const [row] = await sql<{ open: boolean }[]>`
@@ -172,8 +167,10 @@ export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
 
 const Running = z.object({
   id: z.uuid(),
+  incidentId: z.uuid(),
   state: z.enum(["canary", "sending"]),
   priority: z.number().int(),
+  deadline: Instant.nullable(),
 });
 export type Running = z.output<typeof Running>;
 
@@ -186,11 +183,4 @@ const Planned = z.object({
   audienceId: z.uuid(),
   plan: Plan,
   noticeClass: z.enum(["legal", "courtesy"]),
-});
-
-const Canary = z.object({
-  open: z.number().int(),
-  accepted: z.number().int(),
-  rejected: z.number().int(),
-  unknown: z.number().int(),
 });

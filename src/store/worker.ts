@@ -1,10 +1,13 @@
 import type { Sql } from "./db.ts";
 
-/** Say that this worker lives. `now()` is the database's, the same that the sweep compares with. */
-export async function beat(sql: Sql, workerId: string): Promise<void> {
+/**
+ * Say that this worker lives, and what keeps it from its work if anything does. `now()` is the
+ * database's, the same that the sweep compares with.
+ */
+export async function beat(sql: Sql, workerId: string, trouble?: string): Promise<void> {
   await sql`
-    insert into worker (id) values (${workerId})
-    on conflict (id) do update set beat_at = now()`;
+    insert into worker (id, trouble) values (${workerId}, ${trouble ?? null})
+    on conflict (id) do update set beat_at = now(), trouble = excluded.trouble`;
 }
 
 /** Say that this worker has stopped on purpose. */

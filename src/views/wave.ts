@@ -7,6 +7,7 @@ import { refuse } from "../domain/refusal.ts";
 import { Wave, secondsLeft } from "../domain/wave.ts";
 import { many, maybeOne, one } from "../store/db.ts";
 import type { Sql } from "../store/db.ts";
+import { faultsOf } from "./fault.ts";
 
 /** What is shown of a wave itself. */
 const Head = Wave.pick({
@@ -22,6 +23,8 @@ const Head = Wave.pick({
 }).extend({
   /** False while the facts differ from what was approved; the wave cannot go on then. */
   factsHold: z.boolean(),
+  /** True while nothing at all may be sent, of any wave; `GET /v1/status` says why. */
+  sendingLocked: z.boolean(),
 });
 
 /** How a wave stands. No personal data. */
@@ -33,11 +36,24 @@ export const Progress = Head.extend({
   channels: z.partialRecord(PreferredChannel, z.partialRecord(DeliveryState, z.int())),
   /** How many people are where: each counts once, in the state of the delivery that got furthest. */
   people: z.partialRecord(DeliveryState, z.int()),
-  canary: z.object({ passed: z.boolean(), total: z.int(), accepted: z.int(), rejected: z.int() }),
+  canary: z.object({
+    passed: z.boolean(),
+    total: z.int(),
+    accepted: z.int(),
+    rejected: z.int(),
+    /** Messages that could not be made as they should. */
+    held: z.int(),
+    /** Readers who called it abuse. */
+    complained: z.int(),
+  }),
+  /** The same of the whole wave. */
+  complained: z.int(),
   /** Waiting for a person's decision. */
   unknown: z.int(),
   /** Accepted copies that may have gone out twice. */
   possibleDuplicates: z.int(),
+  /** People whom no channel reached: for substitute notice. */
+  notReached: z.int(),
   /** Deliveries that ended in the last minute, a second. */
   ratePerSecond: z.number(),
   /** Null while nothing moves. */
@@ -51,7 +67,9 @@ export async function progressOfAll(sql: Sql, incidentId: string): Promise<Progr
   const rows = await many(
     WaveRow,
     sql`
-      select *, facts_hold(incident_id, facts) as facts_hold from wave
+      select *, facts_hold(incident_id, facts) as facts_hold,
+             not sending_open() as sending_locked
+        from wave
        where incident_id = ${incidentId} order by started_at desc, id`,
   );
   return Promise.all(rows.map((row) => progress(sql, row)));
@@ -62,7 +80,9 @@ export async function progressOf(sql: Sql, incidentId: string, waveId: string): 
   const row = await maybeOne(
     WaveRow,
     sql`
-      select *, facts_hold(incident_id, facts) as facts_hold from wave
+      select *, facts_hold(incident_id, facts) as facts_hold,
+             not sending_open() as sending_locked
+        from wave
        where incident_id = ${incidentId} and id = ${waveId}`,
   );
   return row ? progress(sql, row) : refuse("not-found", "There is no such wave.");
@@ -110,15 +130,13 @@ async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progre
   const groups = await many(
     Group,
     sql`
-      select state, channel, canary, onward is true as left_behind, count(*)::int as count,
+      select state, channel, canary, onward is true as left_behind,
+             state = 'rejected' and onward is null as undecided, count(*)::int as count,
              count(*) filter (where attempt > 0
                                 and settled_at > now() - interval '1 minute')::int as recent
-        from delivery where wave_id = ${row.id} group by 1, 2, 3, 4`,
+        from delivery where wave_id = ${row.id} group by 1, 2, 3, 4, 5`,
   );
-  const [duplicates] = await sql<{ count: number }[]>`
-    select count(*)::int as count from attempt a join delivery d on d.id = a.delivery_id
-     where d.wave_id = ${row.id} and a.possible_duplicate`;
-
+  const faults = await faultsOf(sql, row.id);
   const { mode } = await one(
     Mode,
     sql`select plan ->> 'mode' as mode from submission where id = ${row.submissionId}`,
@@ -147,9 +165,16 @@ async function progress(sql: Sql, row: z.output<typeof WaveRow>): Promise<Progre
       total: sum(({ canary }) => canary),
       accepted: sum((g) => g.canary && ["accepted", "delivered"].includes(g.state)),
       rejected: sum((g) => g.canary && g.state === "rejected"),
+      held: sum((g) => g.canary && g.state === "held"),
+      complained: faults.canaryComplained,
     },
+    complained: faults.complained,
     unknown: inState("unknown"),
-    possibleDuplicates: duplicates?.count ?? 0,
+    possibleDuplicates: faults.duplicates,
+    notReached: Math.max(
+      0,
+      (people["not-reached"] ?? 0) + (people.rejected ?? 0) - sum(({ undecided }) => undecided),
+    ),
     ratePerSecond: perSecond,
     secondsLeft: secondsLeft(left, perSecond),
   };
@@ -191,6 +216,8 @@ const Group = Counted.extend({
   canary: z.boolean(),
   /** Rejected, and another channel followed. */
   leftBehind: z.boolean(),
+  /** Rejected, and nobody knows yet whether another follows. */
+  undecided: z.boolean(),
   recent: z.int(),
 });
 

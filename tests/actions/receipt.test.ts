@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import { prepareWave } from "../../src/actions/delivery/prepare.ts";
 import { decideUnknown } from "../../src/actions/delivery.ts";
-import { keepReceipt, onSmsWish, sweep } from "../../src/actions/receipt.ts";
+import { keepReceipts, onSmsWish, sweep } from "../../src/actions/receipt.ts";
 import { sweep as sweepWaves } from "../../src/actions/wave.ts";
 import { mayBecome } from "../../src/domain/delivery.ts";
-import { twilioReceipt } from "../../src/domain/receipt.ts";
+import { twilioReceipt } from "../../src/domain/receipt/twilio.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
 import { deliveries, progressOf } from "../../src/views/wave.ts";
@@ -60,7 +60,7 @@ async function onlyId(waveId: string): Promise<string> {
 async function hear(deliveryId: string, status: string, code?: string, attempt = 1): Promise<void> {
   const form = { MessageSid: SID, MessageStatus: status, ...(code && { ErrorCode: code }) };
   const receipt = twilioReceipt({ deliveryId, attempt }, form);
-  if (receipt) await keepReceipt(w.ctx, receipt);
+  if (receipt) await keepReceipts(w.ctx, [receipt]);
 }
 
 async function effects(deliveryId: string): Promise<string[]> {
@@ -185,6 +185,10 @@ describe("a receipt of what nobody knew", () => {
     const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
     await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
     await hear(id, "failed", LOST);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ planned: 1 });
+    // Said before that, and heard after it.
+    await hear(id, "sent");
     await sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ planned: 1 });
   });

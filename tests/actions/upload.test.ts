@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { gzipSync } from "node:zlib";
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { importUpload } from "../../src/actions/audience.ts";
 import { freezeAudience } from "../../src/actions/audience/lifecycle.ts";
@@ -125,8 +125,12 @@ describe("an upload", () => {
   test("discarded while it arrives is refused, and no piece of it is kept", async () => {
     async function* slow() {
       yield Buffer.from(`email\n${"a@example.com\n".repeat(100_000)}`);
-      const [arriving] = (await overview(w.sql, place.incidentId, place.audienceId)).uploads;
-      const path = { ...place, uploadId: arriving?.id ?? "" };
+      // The stream reads ahead: the first piece may not be stored yet.
+      const uploadId = await vi.waitUntil(
+        async () => (await overview(w.sql, place.incidentId, place.audienceId)).uploads[0]?.id,
+        { timeout: 5_000 },
+      );
+      const path = { ...place, uploadId };
       await discardUpload(w.ctx, w.staff.responder, path);
       yield Buffer.from("a@example.com\n".repeat(100_000));
     }

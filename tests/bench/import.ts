@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,9 +9,12 @@ import type { Part } from "../../src/dev/candor.ts";
 import { join as joinStaff } from "../../src/dev/cast.ts";
 import { freePort, LOOPBACK } from "../../src/dev/process.ts";
 import { startStack } from "../../src/dev/stack.ts";
+import { begun, residentMiB } from "./lab.ts";
+import type { Later, Sizes } from "./lab.ts";
+import type { Found } from "./row.ts";
 
 /** What an import of many rows took. */
-export interface ImportReport {
+interface ImportReport {
   readonly rows: number;
   readonly seconds: number;
   readonly uploadSeconds: number;
@@ -22,46 +24,56 @@ export interface ImportReport {
   readonly peakMiB: number;
   /** Each process's own highest, the web process first. */
   readonly peakEachMiB: readonly number[];
-  readonly workers: number;
   readonly rowsBad: number;
   readonly peopleAdded: number;
   readonly merged: number;
-  /** Whether the reported lines and codes are exactly those that the generator made. */
-  readonly faultsAgree: boolean;
 }
 
 /**
  * How long an import takes and how much memory Candor's processes take meanwhile, over the real
  * HTTP API, from the first byte sent to the last person merged.
  */
-export async function benchImport(rows: number, workers = 2): Promise<ImportReport> {
-  const stack = await startStack(process.env);
+export async function benchImport({ rows: count }: Sizes, later: Later): Promise<Found> {
+  const stack = await begun(later, startStack(process.env), (each) => each.stop());
+  const port = String(await freePort());
+  const address = `http://${LOOPBACK}:${port}`;
+  const env = {
+    ...stack.env,
+    NODE_ENV: "development",
+    MAIL_FROM: "notices@example.org",
+    ORGANISATION: "Example Organisation",
+    CONSOLE_URL: address,
+    PUBLIC_URL: address,
+    PORT: port,
+    LOG_LEVEL: "info",
+  };
   const parts: Part[] = [];
-  try {
-    const port = String(await freePort());
-    const address = `http://${LOOPBACK}:${port}`;
-    const env = {
-      ...stack.env,
-      NODE_ENV: "development",
-      MAIL_FROM: "notices@example.org",
-      ORGANISATION: "Example Organisation",
-      CONSOLE_URL: address,
-      PUBLIC_URL: address,
-      PORT: port,
-      LOG_LEVEL: "info",
-    };
-    const logFile = (name: string) => join(stack.folder, `${name}.log`);
-    parts.push(await startWeb({ env, logFile: logFile("web") }));
-    for (let n = 1; n <= workers; n += 1)
-      parts.push(await startWorker({ env, logFile: logFile(`worker-${n}`) }));
-    const memory = watchMemory(parts.map(({ pid }) => pid));
-    const result = await run(env, rows);
-    const { sum: peakMiB, each: peakEachMiB } = await memory.stop();
-    return { rows, workers, ...result, peakMiB, peakEachMiB };
-  } finally {
-    await Promise.all(parts.map((part) => part.stop()));
-    await stack.stop();
+  for (const name of ["web", "worker-1", "worker-2"]) {
+    const start = name === "web" ? startWeb : startWorker;
+    const starting = start({ env, logFile: join(stack.folder, `${name}.log`) });
+    parts.push(await begun(later, starting, (each) => each.stop()));
   }
+  const memory = watchMemory(parts.map(({ pid }) => pid));
+  later(memory.stop);
+  const result = await run(env, count);
+  if (!result.faultsAgree) throw new Error("The bad rows are not those that the generator made.");
+  const { sum: peakMiB, each: peakEachMiB } = await memory.stop();
+  const report = { rows: count, ...result, peakMiB, peakEachMiB };
+  const { seconds: took } = result;
+  return {
+    rows: [{ what: `import of ${count.toLocaleString("en-US")} rows`, measured: took, unit: "s" }],
+    lines: importLines(report),
+  };
+}
+
+function importLines(of: ImportReport): string[] {
+  return [
+    `${of.rows} rows, ${of.rowsBad} of them bad: **${of.seconds} s** (upload ${of.uploadSeconds}, ` +
+      `stage ${of.stageSeconds}, merge ${of.mergeSeconds}); peak resident memory of the web ` +
+      `process and 2 workers together **${of.peakMiB} MiB** (each at its own peak: ${of.peakEachMiB.join(", ")}).`,
+    `${of.peopleAdded} people, ${of.merged} rows merged. Lines and codes of the bad rows equal ` +
+      "the generator's list.",
+  ];
 }
 
 async function run(env: Readonly<Record<string, string>>, rows: number) {
@@ -156,15 +168,15 @@ function line(cells: readonly string[]): string {
 
 /** The highest sum, in MiB, of the resident memory of these processes, looked at five times a second. */
 function watchMemory(pids: readonly number[]) {
-  let peakKib = 0;
+  let peakMiB = 0;
   const each = pids.map(() => 0);
   let over = false;
   const watching = (async () => {
     while (!over) {
-      const sizes = await Promise.all(pids.map(residentKib));
+      const sizes = await Promise.all(pids.map(async (pid) => (await residentMiB(pid)) ?? 0));
       for (const [i, size] of sizes.entries()) each[i] = Math.max(each[i] ?? 0, size);
-      peakKib = Math.max(
-        peakKib,
+      peakMiB = Math.max(
+        peakMiB,
         sizes.reduce((sum, size) => sum + size, 0),
       );
       await sleep(200);
@@ -174,15 +186,9 @@ function watchMemory(pids: readonly number[]) {
     async stop(): Promise<{ sum: number; each: number[] }> {
       over = true;
       await watching;
-      const mib = (kib: number) => Math.round(kib / 1_024);
-      return { sum: mib(peakKib), each: each.map(mib) };
+      return { sum: Math.round(peakMiB), each: each.map(Math.round) };
     },
   };
-}
-
-async function residentKib(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
 
 const seconds = (from: number, to: number) => Math.round((to - from) / 100) / 10;

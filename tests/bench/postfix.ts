@@ -20,9 +20,8 @@ export interface Sink {
 export async function startSink(): Promise<Sink> {
   const port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
-  const child = spawn("/usr/sbin/smtp-sink", [...asRoot, "-c", `${LOOPBACK}:${port}`, "1000"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const args = [...asRoot, "-c", `${LOOPBACK}:${port}`, "1000"];
+  const child = spawn("/usr/sbin/smtp-sink", args, { stdio: ["ignore", "pipe", "ignore"] });
   let messages = 0;
   child.stdout.on("data", (chunk: Buffer) => {
     const last = [...chunk.toString().matchAll(/mesg=(\d+)/g)].at(-1);
@@ -56,6 +55,13 @@ export async function smtpSource(port: number, messages: number, bytes: number, 
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`smtp-source ended with ${String(code)}.`);
   return (performance.now() - started) / 1_000;
+}
+
+/** The sink prints its counts a moment later; more than were sent is as wrong as fewer. */
+export async function expectCount(sink: Sink, expected: number): Promise<void> {
+  for (let tries = 0; tries < 40 && sink.count() !== expected; tries += 1) await sleep(50);
+  if (sink.count() !== expected)
+    throw new Error(`The sink counted ${sink.count()} messages, not ${expected}.`);
 }
 
 async function listening(port: number): Promise<void> {

@@ -1,24 +1,14 @@
-import { join } from "node:path";
-
 import autocannon from "autocannon";
 
-import { start } from "../../src/actions/wave/start.ts";
-import { compose } from "../../src/compose.ts";
-import { readConfig } from "../../src/config.ts";
-import { startWeb, startWorker } from "../../src/dev/candor.ts";
-import { LOOPBACK, freePort } from "../../src/dev/process.ts";
-import { startStack } from "../../src/dev/stack.ts";
-import { createLog } from "../../src/log.ts";
-import { givenFrozenAudience } from "../support/audience.ts";
-import { givenIncident } from "../support/incident.ts";
-import { givenApprovedNotice } from "../support/notice.ts";
 import { givenPublished, slugOf } from "../support/publication.ts";
-import { givenStaff } from "../support/world.ts";
 import type { World } from "../support/world.ts";
-import { startSink } from "./postfix.ts";
+import { givenApproved, givenCrowd, givenPlace, startApproved } from "./crowd.ts";
+import { openLab } from "./lab.ts";
+import type { Later, Sizes } from "./lab.ts";
+import type { Found } from "./row.ts";
 
 /** How the page of an incident is served beside a wave that is being sent. */
-export interface PublicReport {
+interface PublicReport {
   /** Requests a second that were asked for, and answered. */
   readonly asked: number;
   readonly answered: number;
@@ -38,50 +28,38 @@ export interface PublicReport {
  * public door of its own process, while two workers send to a Postfix sink. Without a wave in the
  * same minute the figure would say little.
  */
-export async function benchPublic(rate: number, seconds: number): Promise<PublicReport> {
-  const stops: (() => Promise<unknown>)[] = [];
-  try {
-    const sink = await startSink();
-    stops.push(sink.stop);
-    const stack = await startStack({ SMTP_URL: `smtp://${LOOPBACK}:${sink.port}` });
-    stops.push(stack.stop);
-    const port = await freePort();
-    const env = { ...SETTINGS, ...stack.env, PORT: String(port) };
-    const log = createLog("warn", "bench");
-    const { ctx, close } = await compose(readConfig(env), "bench", { log });
-    stops.push(close);
-    const w = { ctx, sql: ctx.sql, staff: await givenStaff(ctx) } as World;
-    const slug = await givenWave(w);
-    for (const n of [1, 2]) {
-      const worker = await startWorker({ env, logFile: join(stack.folder, `worker-${n}.log`) });
-      stops.push(worker.stop);
-    }
-    const web = await startWeb({ env, logFile: join(stack.folder, "public.log"), door: "public" });
-    stops.push(web.stop);
+export async function benchPublic({ quick }: Sizes, later: Later): Promise<Found> {
+  const lab = await openLab(later);
+  const { w } = lab;
+  const [rate, seconds] = quick ? [100, 3] : [500, 30];
+  const slug = await givenWave(w, quick ? 30_000 : 150_000);
+  for (const _ of [1, 2]) await lab.worker();
+  await lab.door();
 
-    const page = `http://${LOOPBACK}:${port}/incidents/${slug}`;
-    await read(page, { rate, seconds: 3 });
-    const before = await accepted(w);
-    const found = await read(page, { rate, seconds });
-    const sent = (await accepted(w)) - before;
-    if (await isOver(w)) throw new Error("The wave ended before the readers did: make it larger.");
-    return {
-      asked: rate,
-      answered: found.requests.average,
-      seconds,
-      p50: found.latency.p50,
-      p99: found.latency.p99,
-      max: found.latency.max,
-      wrong: found.non2xx + found.errors + found.timeouts,
-      sent: sent / seconds,
-    };
-  } finally {
-    for (const stop of stops.toReversed()) await stop();
-  }
+  const page = `${lab.env["PUBLIC_URL"]}/incidents/${slug}`;
+  await read(page, { rate, seconds: 3 });
+  const before = await accepted(w);
+  const found = await read(page, { rate, seconds });
+  const sent = (await accepted(w)) - before;
+  if (await isOver(w)) throw new Error("The wave ended before the readers did: make it larger.");
+  const report: PublicReport = {
+    asked: rate,
+    answered: found.requests.average,
+    seconds,
+    p50: found.latency.p50,
+    p99: found.latency.p99,
+    max: found.latency.max,
+    wrong: found.non2xx + found.errors + found.timeouts,
+    sent: sent / seconds,
+  };
+  const { p99 } = report;
+  return {
+    rows: [{ what: "public page beside a wave, p99", measured: p99, unit: "ms", floor: 250 }],
+    lines: publicLines(report),
+  };
 }
 
-/** For the report. */
-export function publicLines(of: PublicReport): string[] {
+function publicLines(of: PublicReport): string[] {
   return [
     `${of.asked} requests/s asked for over ${of.seconds} s from \`--door public\`, beside two workers ` +
       `that sent ${Math.round(of.sent)} messages/s on the same cores: ` +
@@ -91,18 +69,11 @@ export function publicLines(of: PublicReport): string[] {
 }
 
 /** An incident with a page, and a wave large enough to go on throughout. */
-async function givenWave(w: World): Promise<string> {
-  const incident = await givenIncident(w);
-  await givenPublished(w, incident.id);
-  const people = Array.from({ length: PEOPLE }, (_, i) => ({
-    email: `person${i}@example.com`,
-    name: `Person Number ${i}`,
-  }));
-  const audience = await givenFrozenAudience(w, incident.id, people);
-  const place = { incidentId: incident.id, audienceId: audience.id };
-  const submissionId = await givenApprovedNotice(w, place);
-  await start(w.ctx, w.staff.responder, { ...place, submissionId });
-  return slugOf(incident.id);
+async function givenWave(w: World, people: number): Promise<string> {
+  const incidentId = await givenPlace(w);
+  await givenPublished(w, incidentId);
+  await startApproved(w, await givenApproved(w, await givenCrowd(w, incidentId, people)));
+  return slugOf(incidentId);
 }
 
 async function read(page: string, { rate, seconds }: { rate: number; seconds: number }) {
@@ -128,14 +99,4 @@ async function isOver(w: World): Promise<boolean> {
   return row === undefined;
 }
 
-const PEOPLE = 80_000;
 const CONNECTIONS = 50;
-const SETTINGS = {
-  NODE_ENV: "development",
-  ORGANISATION: "Example Organisation",
-  MAIL_FROM: "notices@example.org",
-  CONSOLE_URL: "http://127.0.0.1:8080",
-  PUBLIC_URL: "https://incident.example.org",
-  LOG_LEVEL: "info",
-  EMAIL_CONNECTIONS: "10",
-};

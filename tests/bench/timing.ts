@@ -14,9 +14,12 @@ import { givenIncident } from "../support/incident.ts";
 import { givenTold } from "../support/visit.ts";
 import { givenStaff } from "../support/world.ts";
 import type { World } from "../support/world.ts";
+import { begun } from "./lab.ts";
+import type { Later, Sizes } from "./lab.ts";
+import type { Found } from "./row.ts";
 
 /** How well a guesser does who sees nothing but how long an answer took; 0.5 is a coin. */
-export interface TimingReport {
+interface TimingReport {
   readonly page: string;
   /** Requests of each kind. */
   readonly requests: number;
@@ -34,30 +37,30 @@ export interface TimingReport {
  * with a real worker beside it: as many known as unknown values of the same length, in random
  * order, one after another on one connection. Throws where an answer differs in anything else.
  */
-export async function benchTiming(requests: number): Promise<TimingReport[]> {
-  const stops: (() => Promise<unknown>)[] = [];
-  try {
-    const stack = await startStack({});
-    stops.push(stack.stop);
-    const port = await freePort();
-    const env = { ...SETTINGS, ...stack.env, PORT: String(port) };
-    const log = createLog("warn", "bench");
-    const { ctx, close } = await compose(readConfig(env), "bench", { log });
-    stops.push(close);
-    const w = { ctx, sql: ctx.sql, staff: await givenStaff(ctx) } as World;
-    const codes = await givenKnown(w, requests);
-    const worker = await startWorker({ env, logFile: join(stack.folder, "worker.log") });
-    stops.push(worker.stop);
-    const web = await startWeb({ env, logFile: join(stack.folder, "web.log") });
-    stops.push(web.stop);
-    return await measureAll(port, codes);
-  } finally {
-    for (const stop of stops.toReversed()) await stop();
+export async function benchTiming({ quick }: Sizes, later: Later): Promise<Found> {
+  const stack = await begun(later, startStack({}), (each) => each.stop());
+  const port = await freePort();
+  const env = { ...SETTINGS, ...stack.env, PORT: String(port) };
+  const log = createLog("error", "bench");
+  const { ctx, close } = await compose(readConfig(env), "bench", { log });
+  later(close);
+  const w = { ctx, sql: ctx.sql, staff: await givenStaff(ctx) } as World;
+  const codes = await givenKnown(w, quick ? 100 : 2_000);
+  for (const [name, start] of Object.entries({ worker: startWorker, web: startWeb })) {
+    const logFile = join(stack.folder, `${name}.log`);
+    await begun(later, start({ env, logFile }), (each) => each.stop());
   }
+  const reports = await measureAll(port, codes);
+  const surest = Math.max(...reports.flatMap(({ auc: own, nextAuc }) => [own, nextAuc]));
+  return {
+    rows: [
+      { what: "what an answer's time gives away, AUC", measured: surest, unit: "", floor: 0.55 },
+    ],
+    lines: timingLines(reports),
+  };
 }
 
-/** For the report. */
-export function timingLines(reports: readonly TimingReport[]): string[] {
+function timingLines(reports: readonly TimingReport[]): string[] {
   return [
     "A guesser's area under the curve from the time of an answer alone; 0.5 is a coin, and the goal " +
       "is at most 0.55. *Next*: from the time of the request after it.",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { occurrences } from "../../src/domain/followup.ts";
 import type { Rule } from "../../src/domain/followup.ts";
-import { instantOf } from "../../src/domain/followup/local.ts";
+import { instantOf } from "../../src/domain/instant/local.ts";
 import { byTemporal, daysByTemporal } from "../support/times.ts";
 
 /**

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterEach, describe, expect, test } from "vitest";
 
@@ -38,12 +39,24 @@ function gatewayTo(url: string, connections = 1): EmailGateway {
   return gateway;
 }
 
-async function outcomeOf(script: Script, mayWrite = () => true): Promise<[Outcome, ScriptedSmtp]> {
-  const server = await serverOf(script);
-  return [await gatewayTo(server.url).send(EMAIL, mayWrite), server];
+async function sent(gateway: EmailGateway, mayWrite = () => true): Promise<Outcome> {
+  const { provider, ...outcome } = await gateway.send(EMAIL, mayWrite);
+  expect(provider).toBe("smtp1");
+  return outcome;
 }
 
-describe("one message", () => {
+describe.each([
+  ["by nodemailer's session", "250 scripted"],
+  ["by a session that pipelines", "250-scripted\r\n250 PIPELINING"],
+])("one message, %s,", (_, ehlo) => {
+  async function outcomeOf(
+    script: Script,
+    mayWrite = () => true,
+  ): Promise<[Outcome, ScriptedSmtp]> {
+    const server = await serverOf({ ehlo, ...script });
+    return [await sent(gatewayTo(server.url), mayWrite), server];
+  }
+
   test("is accepted with the server's code and arrives as it was given", async () => {
     const [outcome, server] = await outcomeOf({});
     expect(outcome).toEqual({ kind: "accepted", code: "250" });
@@ -72,7 +85,21 @@ describe("one message", () => {
       { kind: "rejected", fault: "configuration", code: "530" },
     ],
     ["the recipient is greylisted", { rcpt: "450 later" }, { kind: "throttled", code: "450" }],
-    ["the sender is told to slow down", { mail: "421 slow" }, { kind: "throttled", code: "421" }],
+    [
+      "the server says how long to wait",
+      { rcpt: "450 <ada@example.com>: greylisted, try again in 5 minutes" },
+      { kind: "throttled", code: "450", retryAfterMs: 300_000 },
+    ],
+    [
+      "the sender is told to slow down",
+      { mail: "450 slow" },
+      { kind: "throttled", code: "450", scope: "sender" },
+    ],
+    [
+      "all we send is told to slow down",
+      { rcpt: "421 slow" },
+      { kind: "throttled", code: "421", scope: "provider" },
+    ],
     ["the server has a local trouble", { mail: "455 hm" }, { kind: "transient", code: "455" }],
     ["DATA is put off", { data: "451 later" }, { kind: "throttled", code: "451" }],
     [
@@ -80,7 +107,11 @@ describe("one message", () => {
       { greeting: "554 no" },
       { kind: "rejected", fault: "configuration", code: "554" },
     ],
-    ["the greeting puts us off", { greeting: "421 busy" }, { kind: "throttled", code: "421" }],
+    [
+      "the greeting puts us off",
+      { greeting: "421 busy" },
+      { kind: "throttled", code: "421", scope: "provider" },
+    ],
     [
       "the server closes after RCPT",
       { rcpt: (s) => s.destroy() },
@@ -92,7 +123,7 @@ describe("one message", () => {
     const [outcome, server] = await outcomeOf(script);
     if (expected.code === "closed") expect(outcome.kind).toBe("transient");
     else expect(outcome).toEqual(expected);
-    expect(server.counts.bodyBytes).toBe(0);
+    expect(bodyOf(server)).toBe("");
   });
 
   test.for<[string, Script, Outcome]>([
@@ -112,6 +143,11 @@ describe("one message", () => {
     ["no answer comes", { body: () => {} }, { kind: "unknown", code: "ETIMEDOUT" }],
     ["half an answer comes", { body: (s) => s.end("25") }, { kind: "unknown", code: "any" }],
     ["half a refusal comes", { body: (s) => s.end("554 no") }, { kind: "unknown", code: "any" }],
+    [
+      "the server says how long to wait",
+      { body: "451 wait 90 seconds" },
+      { kind: "transient", code: "451", retryAfterMs: 90_000 },
+    ],
     [
       "the session drops right after the 250",
       { body: (s) => s.end("250 Taken\r\n") },
@@ -133,13 +169,13 @@ describe("one message", () => {
     expect(outcome).toEqual({ kind: "not-sent", code: "withheld" });
     expect(asked).toBe(1);
     expect(server.counts.commands).toContain("DATA");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
     expect(server.counts.bodyBytes).toBe(0);
   });
 
   test("is asked about only when the server has said go ahead", async () => {
     const seen: string[][] = [];
-    const server = await serverOf({});
+    const server = await serverOf({ ehlo });
     await gatewayTo(server.url).send(EMAIL, () => {
       seen.push([...server.counts.commands]);
       return true;
@@ -147,25 +183,14 @@ describe("one message", () => {
     expect(seen).toEqual([["EHLO", "MAIL", "RCPT", "DATA"]]);
   });
 
-  test("a server that pipelines is understood the same way", async () => {
-    const ehlo = "250-scripted\r\n250 PIPELINING";
-    const [refused] = await outcomeOf({ ehlo, rcpt: "550 no", data: "503 no recipients" });
-    expect(refused).toEqual({ kind: "rejected", fault: "recipient", code: "550" });
-    const [lost] = await outcomeOf({ ehlo, body: (s) => s.destroy() });
-    expect(lost.kind).toBe("unknown");
-  });
-
   test("nobody at home costs a later try", async () => {
     const server = await scriptedSmtp({});
     await server.close();
-    expect(await gatewayTo(server.url).send(EMAIL, () => true)).toEqual({
-      kind: "transient",
-      code: "ECONNREFUSED",
-    });
+    expect(await sent(gatewayTo(server.url))).toEqual({ kind: "transient", code: "ECONNREFUSED" });
   });
 
   test("an address that would end the command is refused before it is sent", async () => {
-    const server = await serverOf({});
+    const server = await serverOf({ ehlo });
     const hostile = { ...EMAIL, to: "ada@example.com>\r\nRCPT TO:<eve@example.com" };
     expect(await gatewayTo(server.url).send(hostile, () => true)).toMatchObject({
       kind: "rejected",
@@ -179,7 +204,7 @@ describe("signing in and TLS", () => {
   test("a wrong password is a fault of our configuration", async () => {
     const server = await serverOf({ ehlo: "250-scripted\r\n250 AUTH PLAIN", auth: "535 no" });
     const url = server.url.replace("//", "//user:secret@");
-    expect(await gatewayTo(url).send(EMAIL, () => true)).toEqual({
+    expect(await sent(gatewayTo(url))).toEqual({
       kind: "rejected",
       fault: "configuration",
       code: "535",
@@ -210,10 +235,14 @@ describe("signing in and TLS", () => {
   });
 });
 
-describe("the pool", () => {
+describe.each([
+  ["of nodemailer's sessions", "250 scripted"],
+  ["of sessions that pipeline", "250-scripted\r\n250 PIPELINING"],
+])("the pool %s", (_, ehlo) => {
   test("keeps a session for the next message, also after a refusal", async () => {
     let first = true;
     const server = await serverOf({
+      ehlo,
       rcpt: (s) => {
         s.write(first ? "550 no\r\n" : "250 Ok\r\n");
         first = false;
@@ -227,10 +256,10 @@ describe("the pool", () => {
   });
 
   test("takes a new session where the server hung up on an idle one", async () => {
-    const server = await serverOf({});
+    const server = await serverOf({ ehlo });
     const gateway = gatewayTo(server.url);
     await gateway.send(EMAIL, () => true);
-    const slow = await serverOf((n) => (n === 1 ? { mail: hangUpOnSecond() } : {}));
+    const slow = await serverOf((n) => ({ ehlo, ...(n === 1 && { mail: hangUpOnSecond() }) }));
     const other = gatewayTo(slow.url);
     expect((await other.send(EMAIL, () => true)).kind).toBe("accepted");
     expect((await other.send(EMAIL, () => true)).kind).toBe("accepted");
@@ -241,6 +270,7 @@ describe("the pool", () => {
   test("never sends again by itself what may have been taken", async () => {
     let messages = 0;
     const server = await serverOf({
+      ehlo,
       body: (s) => {
         messages += 1;
         if (messages === 1) s.write("250 Taken\r\n");
@@ -255,7 +285,11 @@ describe("the pool", () => {
 
   test("keeps to its number of connections and says goodbye at the end", async () => {
     const server = await serverOf({
-      body: (s) => void setTimeout(() => s.write("250 Ok\r\n"), 10),
+      ehlo,
+      body: async (s) => {
+        await sleep(10);
+        s.write("250 Ok\r\n");
+      },
     });
     const gateway = createEmail({
       url: server.url,
@@ -272,6 +306,11 @@ describe("the pool", () => {
     expect(server.counts.commands.filter((verb) => verb === "QUIT")).toHaveLength(3);
   });
 });
+
+/** What a server has of a body: a message that was refused and invited all the same has none. */
+function bodyOf({ bodies, counts }: ScriptedSmtp): string {
+  return counts.bodyBytes > ".\r\n".length ? "something" : bodies.join("");
+}
 
 function hangUpOnSecond() {
   let messages = 0;

@@ -53,7 +53,11 @@ describe("what Twilio answers", () => {
       { status: 429, code: 20429, retryAfter: 7 },
       { kind: "throttled", code: "20429", retryAfterMs: 7_000 },
     ],
-    ["a full queue", { status: 400, code: 21611 }, { kind: "throttled", code: "21611" }],
+    [
+      "a full queue",
+      { status: 400, code: 21611 },
+      { kind: "throttled", code: "21611", scope: "sender" },
+    ],
     ["a number that is none", { status: 400, code: 21211 }, recipient("21211")],
     ["no mobile phone", { status: 400, code: 21614 }, recipient("21614")],
     ["a region that is closed", { status: 400, code: 21408 }, recipient("21408")],

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureIntakeKey, handleIntake } from "../../src/actions/intake.ts";
 import { onSmsWish, sweep } from "../../src/actions/receipt.ts";
 import { signatureOf } from "../../src/dev/twilio-call.ts";
-import { twilioWish } from "../../src/domain/receipt.ts";
+import { twilioWish } from "../../src/domain/receipt/twilio.ts";
 import { callbackPage } from "../../src/http/public/callback.ts";
 import { deliveries } from "../../src/views/wave.ts";
 import { serve } from "../support/http.ts";

@@ -217,6 +217,13 @@ const BODIES: Readonly<Record<string, (ids: Ids) => unknown>> = {
   "POST /waves/:waveId/resume": REASON,
   "POST /waves/:waveId/cancel": REASON,
   "POST /waves/:waveId/letter-batches/:batchId/cancel": REASON,
+  "POST /waves/:waveId/not-reached/export": REASON,
+  "POST /waves/:waveId/held/decisions": () => ({
+    deliveryIds: "all",
+    decision: "release",
+    ...REASON(),
+  }),
+  "POST /waves/:waveId/rejected/resend": () => ({ deliveryIds: "all", ...REASON() }),
   "POST /waves/:waveId/deliveries/decisions": () => ({
     deliveryIds: "all",
     decision: "resend",

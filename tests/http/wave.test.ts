@@ -112,6 +112,22 @@ describe("waves over HTTP", () => {
     expect(progress.json).toMatchObject({ unknown: 2, counts: { accepted: 1, unknown: 2 } });
   });
 
+  test("held messages are listed and decided, by those who may", async () => {
+    const { path, waveId } = await givenWavePath();
+    await w.sql`
+      update delivery set state = 'held', reason = 'missing:name' where wave_id = ${waveId}`;
+    const listed = await as(w.staff.auditor, "GET", `${path}/held?limit=1`);
+    expect(listed.json["reasons"]).toMatchObject([{ channel: "email", reason: "missing:name" }]);
+    expect(listed.json["deliveries"]).toHaveLength(1);
+    const body = { deliveryIds: "all", decision: "release", reason: "Put right." };
+    const decided = await as(w.staff.approver, "POST", `${path}/held/decisions`, { body });
+    expect(decided.json).toEqual({ decided: listed.json["reasons"][0].count });
+    const resend = { deliveryIds: "all", reason: "Put right." };
+    const resent = await as(w.staff.approver, "POST", `${path}/rejected/resend`, { body: resend });
+    expect(resent.json).toEqual({ resent: 0 });
+    expect((await as(w.staff.auditor, "GET", path)).json["warnings"]).toEqual([]);
+  });
+
   test("a wave is not found under another incident", async () => {
     const [{ waveId }, other] = [await givenWavePath(), await givenWavePath()];
     const path = `/v1/incidents/${other.incidentId}/waves/${waveId}`;

@@ -25,6 +25,8 @@ export interface Fleet {
   readonly redis: RestartableRedis;
   /** Start a worker process; returns when it takes work. */
   worker(env?: Record<string, string>): Promise<Part>;
+  /** What the workers said so far. */
+  log(): Promise<string>;
   /** Ask all workers to drain. Says of each whether it ended by itself, as asked. */
   endWorkers(): Promise<boolean[]>;
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export async function fleet(
       parts.add(part);
       return part;
     },
+    log: () => readFile(logFile, "utf8").catch(() => ""),
     async endWorkers() {
       const asked = [...parts];
       parts.clear();
@@ -94,12 +97,14 @@ export async function fleet(
 /** A Redis that can be killed and started again. */
 export interface RestartableRedis {
   readonly url: string;
+  /** Where its append-only file is. */
+  readonly folder: string;
   kill(): Promise<void>;
   /** On the same port again, with what the append-only file kept, or empty. */
   start(empty?: boolean): Promise<void>;
 }
 
-async function restartableRedis(folder: string): Promise<RestartableRedis> {
+export async function restartableRedis(folder: string): Promise<RestartableRedis> {
   const port = await freePort();
   let kill = async () => {};
   async function start(empty = false) {
@@ -122,7 +127,7 @@ async function restartableRedis(folder: string): Promise<RestartableRedis> {
     client.disconnect();
   }
   await start();
-  return { url: `redis://127.0.0.1:${port}/0`, start, kill: () => kill() };
+  return { url: `redis://127.0.0.1:${port}/0`, folder, start, kill: () => kill() };
 }
 
 /** A server that goes away and comes back on the same port and folder. */
@@ -130,6 +135,8 @@ export interface Restartable {
   /** Returns when it is gone. */
   stop(signal: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
+  /** Whether its process is there. */
+  running(): boolean;
 }
 
 /** The PostgreSQL server of this process id, started again as it was. */
@@ -151,6 +158,7 @@ export function restartablePostgres(pid: number): Restartable {
       child.unref();
       now = child.pid ?? 0;
     },
+    running: () => alive(now),
   };
 }
 

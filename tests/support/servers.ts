@@ -11,10 +11,22 @@ import { migrate } from "../../src/store/migrate.ts";
 /** Start one set of real servers for the whole run, with a migrated template to clone per world. */
 export default async function servers(project: TestProject): Promise<() => Promise<void>> {
   const folder = await runFolder("tests");
+  const started = await startServers(folder.path);
+  for (const [name, url] of Object.entries(started.urls)) project.provide(name as Named, url);
+  project.provide("folder", folder.path);
+
+  return async () => {
+    await started.stop();
+    await folder.remove();
+  };
+}
+
+/** The servers of a run in this folder, for speed without durability. */
+export async function startServers(folder: string) {
   const [main, keystore, redis] = await Promise.all([
-    startPostgres({ folder: join(folder.path, "main"), fast: true }),
-    startPostgres({ folder: join(folder.path, "keystore"), fast: true }),
-    startRedis(join(folder.path, "redis")),
+    startPostgres({ folder: join(folder, "main"), fast: true }),
+    startPostgres({ folder: join(folder, "keystore"), fast: true }),
+    startRedis(join(folder, "redis")),
   ]);
   for (const [server, family] of [
     [main, "main"],
@@ -28,17 +40,17 @@ export default async function servers(project: TestProject): Promise<() => Promi
   const feedback = connect(feedbackUrl, 1);
   await migrate(feedback, "feedback");
   await feedback.end();
-  project.provide("feedbackUrl", feedbackUrl);
-  project.provide("mainUrl", main.url("postgres"));
-  project.provide("keystoreUrl", keystore.url("postgres"));
-  project.provide("redisUrl", redis.url);
-  project.provide("folder", folder.path);
-
-  return async () => {
-    await Promise.all([main.stop(), keystore.stop(), redis.stop()]);
-    await folder.remove();
+  const urls = {
+    feedbackUrl,
+    mainUrl: main.url("postgres"),
+    keystoreUrl: keystore.url("postgres"),
+    redisUrl: redis.url,
   };
+  const stop = async () => void (await Promise.all([main.stop(), keystore.stop(), redis.stop()]));
+  return { urls, stop };
 }
+
+type Named = keyof Awaited<ReturnType<typeof startServers>>["urls"];
 
 /** The migrated, empty database that every world is a copy of. */
 export const TEMPLATE = "candor_template";

@@ -3,8 +3,11 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { TlsOptions } from "node:tls";
 
-/** What a scripted server does at each step: says a reply, or does something to the socket. */
-export type Step = string | ((socket: Socket) => void);
+/**
+ * What a scripted server does at each step: says a reply, or does something to the socket and
+ * answers the reply to say, if any. What came in meanwhile waits for a promise.
+ */
+export type Step = string | ((socket: Socket) => unknown);
 
 export interface Script {
   readonly greeting?: Step;
@@ -16,6 +19,8 @@ export interface Script {
   /** When the whole body is there. */
   readonly body?: Step;
   readonly rset?: Step;
+  /** How replies are written; at once unless said. */
+  readonly write?: (socket: Socket, text: string) => unknown;
 }
 
 export interface ScriptedSmtp {
@@ -23,8 +28,8 @@ export interface ScriptedSmtp {
   readonly url: string;
   /** Whole bodies that arrived, dots unstuffed. */
   readonly bodies: string[];
-  /** Bytes of bodies, whole or not. */
-  readonly counts: { bodyBytes: number; connections: number; commands: string[] };
+  /** Bytes of bodies, whole or not; commands as they were acted on; all that came in. */
+  readonly counts: { bodyBytes: number; connections: number; commands: string[]; heard: string };
   close(): Promise<void>;
 }
 
@@ -34,7 +39,7 @@ export async function scriptedSmtp(
   tls?: TlsOptions,
 ): Promise<ScriptedSmtp> {
   const bodies: string[] = [];
-  const counts = { bodyBytes: 0, connections: 0, commands: [] as string[] };
+  const counts = { bodyBytes: 0, connections: 0, commands: [] as string[], heard: "" };
   const sockets = new Set<Socket>();
   const talk = (socket: Socket) => {
     counts.connections += 1;
@@ -69,28 +74,47 @@ function converse(
   { bodies, counts }: Pick<ScriptedSmtp, "bodies" | "counts">,
 ): void {
   let inBody = false;
+  let atStart = false;
   let buffer = "";
-  perform(socket, steps.greeting);
-  socket.on("data", (chunk: Buffer) => {
-    if (inBody) counts.bodyBytes += chunk.length;
-    buffer += chunk.toString("latin1");
-    for (;;) {
-      const end = buffer.indexOf(inBody ? "\r\n.\r\n" : "\r\n");
-      if (end < 0) return;
-      const piece = buffer.slice(0, end);
-      buffer = buffer.slice(end + (inBody ? 5 : 2));
+  let running = false;
+  socket.setNoDelay(true);
+
+  /** The next whole command or body, if there is one. */
+  function next(): string | undefined {
+    // A body may be nothing but its final dot.
+    const empty = inBody && atStart && buffer.startsWith(".\r\n");
+    const end = empty ? 0 : buffer.indexOf(inBody ? "\r\n.\r\n" : "\r\n");
+    if (end < 0) return undefined;
+    const piece = buffer.slice(0, end);
+    buffer = buffer.slice(empty ? 3 : end + (inBody ? 5 : 2));
+    return inBody && !empty ? `${piece}\r\n` : piece;
+  }
+
+  async function run(): Promise<void> {
+    if (running) return;
+    running = true;
+    for (let piece = next(); piece !== undefined; piece = next()) {
       if (inBody) {
-        bodies.push(`${piece}\r\n`.replaceAll(/^\./gm, ""));
+        bodies.push(piece.replaceAll(/^\./gm, ""));
         inBody = false;
-        perform(socket, steps.body);
+        await perform(socket, steps.body, steps);
         continue;
       }
       const verb = piece.split(/[ :]/)[0]?.toUpperCase() ?? "";
       counts.commands.push(verb);
-      const step = stepOf(verb, steps);
-      perform(socket, step);
-      inBody = verb === "DATA" && typeof step === "string" && step.startsWith("354");
+      const said = await perform(socket, stepOf(verb, steps), steps);
+      inBody = verb === "DATA" && said.startsWith("354");
+      atStart = inBody;
     }
+    running = false;
+  }
+
+  void perform(socket, steps.greeting, steps);
+  socket.on("data", (chunk: Buffer) => {
+    if (inBody) counts.bodyBytes += chunk.length;
+    buffer += chunk.toString("latin1");
+    counts.heard += chunk.toString("latin1");
+    void run();
   });
 }
 
@@ -107,9 +131,11 @@ function stepOf(verb: string, steps: Required<Script>): Step {
   return found[verb] ?? "500 What?";
 }
 
-function perform(socket: Socket, step: Step): void {
-  if (typeof step === "string") socket.write(`${step}\r\n`);
-  else step(socket);
+async function perform(socket: Socket, step: Step, { write }: Required<Script>): Promise<string> {
+  const said = typeof step === "string" ? step : await step(socket);
+  if (typeof said !== "string") return "";
+  await write(socket, `${said}\r\n`);
+  return said;
 }
 
 const POLITE: Required<Script> = {
@@ -121,4 +147,5 @@ const POLITE: Required<Script> = {
   data: "354 Go ahead",
   body: "250 Taken",
   rset: "250 Ok",
+  write: (socket, text) => socket.write(text),
 };

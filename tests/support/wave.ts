@@ -5,6 +5,7 @@ import { submit } from "../../src/actions/approval/submit.ts";
 import type { NewSubmission } from "../../src/actions/approval/submit.ts";
 import { createSender, sendSlice } from "../../src/actions/delivery/send.ts";
 import type { Sender, SenderParts } from "../../src/actions/delivery/send.ts";
+import type { Rate } from "../../src/actions/delivery/pacing.ts";
 import type { Prepared } from "../../src/actions/delivery/prepare.ts";
 import { draft } from "../../src/actions/notice/draft.ts";
 import { start } from "../../src/actions/wave/start.ts";
@@ -68,6 +69,7 @@ export async function givenWave(w: World, options: WaveOptions): Promise<GivenWa
       pausedReason: null,
       canaryPassed: canary === 0,
       priority: 100,
+      deadline: null,
       facts,
       notAfter: null,
       startedBy: w.staff.responder.staffId,
@@ -85,11 +87,13 @@ export interface ApprovedOptions {
   readonly canary?: number;
   readonly plan?: Partial<NewSubmission["plan"]>;
   readonly sendWindow?: NewSubmission["sendWindow"];
+  /** Hours of the day, deadline and urgency. */
+  readonly when?: Partial<Pick<NewSubmission, "localHours" | "deadline" | "urgent">>;
 }
 
 /** An initial notice to these people that one person wrote and another approved. */
 export async function givenApproved(w: World, options: ApprovedOptions) {
-  const { people, canary = 0, plan = {}, sendWindow } = options;
+  const { people, canary = 0, plan = {}, sendWindow, when = {} } = options;
   const incidentId = (await givenIncident(w)).id;
   const given = typeof people === "number" ? somePeople(people) : people;
   const { id: audienceId, recipientIds } = await givenFrozenAudience(w, incidentId, given);
@@ -101,6 +105,7 @@ export async function givenApproved(w: World, options: ApprovedOptions) {
     plan: { mode: "first-reachable", channels: ["email", "letter"], consent: "agreed", ...plan },
     canary,
     ...(sendWindow && { sendWindow }),
+    ...when,
   });
   const path = { incidentId, submissionId: submission.id };
   await approve(w.ctx, w.staff.approver, path, { binding: submission.binding });
@@ -141,7 +146,7 @@ export async function givenSender(w: World, parts: Partial<SenderParts> = {}): P
   await workers.beat(w.sql, workerId);
   return createSender(w.ctx, {
     mayWrite: () => true,
-    takeTokens: (most) => Promise.resolve(most),
+    rate: NO_RATE,
     own: async () => ({ of: () => ({ own: OWN }) }),
     prepare: (_ctx, _slice, { channel }) =>
       Promise.resolve(channel === "sms" ? plainSms(w) : plainly(w)),
@@ -149,6 +154,14 @@ export async function givenSender(w: World, parts: Partial<SenderParts> = {}): P
     workerId,
   });
 }
+
+/** As fast as can be. */
+export const NO_RATE: Rate = {
+  take: (most) => Promise.resolve(most),
+  giveBack: () => {},
+  wait: () => Promise.resolve(0),
+  told: () => {},
+};
 
 /** Send what is due of a wave by one channel, with a sender of the test's or a plain one. */
 export async function sendDue(

@@ -8,6 +8,7 @@ import type { Config } from "../../src/config.ts";
 import { ORGANISATION } from "../../src/context.ts";
 import type {
   Context,
+  Dns,
   EmailGateway,
   OutgoingEmail,
   OutgoingSms,
@@ -38,6 +39,7 @@ export interface World {
   readonly staff: Readonly<Record<StaffName, Actor>>;
   readonly email: FakeEmail;
   readonly sms: FakeSms;
+  readonly dns: FakeDns;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,11 @@ export interface FakeSms extends SmsGateway {
   answer(fn: (sms: OutgoingSms) => Outcome): void;
 }
 
+export interface FakeDns extends Dns {
+  /** Answer every later look-up this way; an empty list means that there is nothing. */
+  answer(fn: (name: string) => readonly string[] | "failed"): void;
+}
+
 /**
  * A world over databases cloned from the migrated template, on the servers of the run unless
  * others are named. Close it, or the run hangs.
@@ -77,9 +84,11 @@ export async function world(settings: Partial<Config> = {}, on: Servers = {}): P
   const clock = createClock(new Date("2026-03-03T10:00:00Z"));
   const email = createFakeEmail();
   const sms = createFakeSms();
+  const dns = createFakeDns();
   const { ctx, close } = await compose(config, "test", {
     email,
     sms,
+    dns,
     now: clock.now,
     log: createLog("silent", "test"),
   });
@@ -91,6 +100,7 @@ export async function world(settings: Partial<Config> = {}, on: Servers = {}): P
     staff: await givenStaff(ctx),
     email,
     sms,
+    dns,
     close: async () => {
       await close();
       const feedbackName = feedbackOf(name);
@@ -170,6 +180,23 @@ function createFakeSms(): FakeSms {
       return answer(sms);
     },
     close: async () => {},
+  };
+}
+
+/** Knows every domain, and each may send. */
+export const GOOD_RECORDS = (name: string): readonly string[] =>
+  name.startsWith("_dmarc.") ? ["v=DMARC1; p=reject"] : ["v=spf1 -all"];
+
+function createFakeDns(): FakeDns {
+  let answer: (name: string) => readonly string[] | "failed" = GOOD_RECORDS;
+  return {
+    answer: (fn) => void (answer = fn),
+    txt: async (name) => {
+      const said = answer(name);
+      return said === "failed"
+        ? { kind: "failed", code: "ETIMEOUT" }
+        : { kind: "found", records: said };
+    },
   };
 }
 

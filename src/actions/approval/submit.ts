@@ -5,8 +5,9 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { SENSITIVITY_DEFAULTS } from "../../domain/element.ts";
 import * as approval from "../../domain/approval.ts";
-import { Plan, SendWindow } from "../../domain/approval.ts";
+import { COURTESY_HOURS, LocalHours, Plan, SendWindow } from "../../domain/approval.ts";
 import type { Submission } from "../../domain/approval.ts";
+import { Instant } from "../../domain/instant.ts";
 import { Id } from "../../domain/id.ts";
 import { contentHash, moved } from "../../domain/notice/notice.ts";
 import type { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
@@ -36,6 +37,10 @@ export const NewSubmission = z.strictObject({
   /** Channels come from the sensitivity of the incident unless said. */
   plan: Plan.extend({ channels: Plan.shape.channels.optional() }).prefault({}),
   sendWindow: SendWindow.optional(),
+  /** Unless said, SMS of a courtesy go out from 08:00 to 21:00; `{}` sends at any hour. */
+  localHours: LocalHours.optional(),
+  deadline: Instant.optional(),
+  urgent: z.boolean().optional(),
   /** How many are sent first and watched before the others; 0 sends all at once. */
   canary: z.int().min(0).max(CANARY_MAX).default(CANARY),
 });
@@ -71,7 +76,8 @@ export function submit(
       ]);
     const sendWindow = given.sendWindow ?? null;
     const facts = z.record(z.string(), z.string()).parse(version.facts);
-    const bound = { facts, audience, plan, sendWindow, canary, contentHash: contentHash(version) };
+    const when = { sendWindow, ...timesOf(given, notice, channels) };
+    const bound = { facts, audience, plan, ...when, canary, contentHash: contentHash(version) };
     const submission: Submission = {
       id: randomUUID(),
       incidentId,
@@ -79,7 +85,7 @@ export function submit(
       noticeVersionId: version.id,
       audienceId: audience.id,
       plan,
-      sendWindow,
+      ...when,
       canary,
       facts,
       binding: approval.bindingOf(bound),
@@ -117,6 +123,21 @@ export async function ofNotice(
   for (const each of await store.ofNotice(ctx.sql, notice.id))
     views.push(await viewOf(ctx, ctx.sql, each));
   return views;
+}
+
+/** When people are written to: as chosen, or as a courtesy by SMS should. */
+function timesOf(
+  { localHours, deadline, urgent = false }: NewSubmission,
+  { class: noticeClass }: Notice,
+  channels: readonly string[],
+) {
+  const usual = noticeClass === "courtesy" && channels.includes("sms") ? COURTESY_HOURS : {};
+  const hours = localHours ?? usual;
+  return {
+    localHours: hours.email || hours.sms ? hours : null,
+    deadline: deadline ?? null,
+    urgent,
+  };
 }
 
 interface Submitted {

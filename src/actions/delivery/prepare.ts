@@ -1,17 +1,23 @@
+import { ORGANISATION } from "../../context.ts";
 import type { Context, Keys, OutgoingEmail, OutgoingSms } from "../../context.ts";
-import { Person } from "../../domain/audience/person.ts";
+import { Person, isPerson } from "../../domain/audience/person.ts";
 import type { SentChannel } from "../../domain/delivery.ts";
 import { twilioCallback } from "../../domain/delivery/callback.ts";
-import { MessageHold, composeEmail, composeSkeleton } from "../../domain/delivery/message.ts";
-import type { Skeleton } from "../../domain/delivery/message.ts";
+import { MessageHold, composeSkeleton, fillIn, formLetter } from "../../domain/delivery/message.ts";
+import type { FormLetter } from "../../domain/delivery/message.ts";
+import { messageReference } from "../../domain/delivery/reference.ts";
 import type { NoticeKind } from "../../domain/notice/notice.ts";
 import { RenderHold, render } from "../../domain/notice/render.ts";
-import type { OwnWords, Rendered } from "../../domain/notice/render.ts";
+import type { OwnWords, Reader } from "../../domain/notice/render.ts";
+import { variantKey, variantOf } from "../../domain/notice/variant.ts";
+import type { Variant } from "../../domain/notice/variant.ts";
 import type { Claimed } from "../../store/delivery/claim.ts";
 import * as waves from "../../store/wave.ts";
 import { compiledVersion } from "../notice/compiled.ts";
 import type { CompiledVersion } from "../notice/compiled.ts";
 import { openBreaker } from "../wave.ts";
+import { hoursOf } from "./hours.ts";
+import type { HoursOf } from "./hours.ts";
 
 export interface SliceOf {
   readonly waveId: string;
@@ -38,7 +44,10 @@ export interface NumberedSms extends OutgoingSms {
   readonly numberHash: string;
 }
 
-export type Outgoing = OutgoingEmail | NumberedSms;
+export type Outgoing = (OutgoingEmail | NumberedSms) & {
+  /** It goes out at an hour that was not approved, because of the deadline. */
+  readonly despiteHours?: boolean;
+};
 
 /** Everything of a wave that is the same for every recipient, ready to be filled in. */
 export interface Prepared {
@@ -73,26 +82,38 @@ export async function prepareWave(
     return undefined;
   }
   const keys = await ctx.vault.keys(incidentId);
-  const parts = { ctx, waveId, version, source, keys, noticeClass };
+  const organisation = await ctx.vault.keys(ORGANISATION);
+  const hours = await hoursOf(ctx, waveId, channel);
+  const parts = { ctx, version, source, keys, organisation, noticeClass, hours };
   return channel === "sms" ? smsOf(parts) : emailOf(parts);
 }
 
 interface Parts {
   readonly ctx: Context;
-  readonly waveId: string;
   readonly version: CompiledVersion;
   readonly source: OwnSource;
   readonly keys: Keys;
+  /** Reports of e-mails are matched before anybody knows the incident. */
+  readonly organisation: Keys;
   readonly noticeClass: "legal" | "courtesy";
+  readonly hours: HoursOf;
 }
 
-function emailOf({ waveId, version, source, keys, noticeClass }: Parts): Prepared {
-  const skeletons = new Map<string, Skeleton>();
+/** What readers of one variant share is encoded once; see `variantOf`. */
+function emailOf(parts: Parts): Prepared {
+  const { version, source, keys, organisation, noticeClass, hours } = parts;
+  const { from } = version.version.sender;
+  const forms = new Map<string, Form>();
 
-  function skeletonOf(language: string): Skeleton {
-    const known = skeletons.get(language) ?? skeletonFor(version, language);
-    skeletons.set(language, known);
-    return known;
+  function formOf(language: string, reader: Reader): Form {
+    const key = variantKey(language, reader);
+    const known = forms.get(key);
+    if (known) return known;
+    const variant = variantOf(version.compiled, language, reader);
+    const made = { variant, letter: formLetter(skeletonFor(version, variant.language), variant) };
+    if (forms.size >= FORMS_MAX) forms.clear();
+    forms.set(key, made);
+    return made;
   }
 
   return {
@@ -100,44 +121,51 @@ function emailOf({ waveId, version, source, keys, noticeClass }: Parts): Prepare
       const person = openPerson(keys, row);
       const { email, name } = person;
       if (email === undefined) throw new MessageHold("address");
-      const { own, unsubscribe } = source.of(row.recipientId);
-      const rendered = rendering(version, row, person, own);
-      const hash = keys.hash("message-id", `${waveId}/${row.id}`);
-      const message = composeEmail(skeletonOf(rendered.language), {
-        to: { address: email, ...(name !== undefined && { name }) },
-        subject: rendered.subject,
-        text: rendered.text,
-        html: rendered.html,
-        // Nobody can stop a notice that the law requires.
-        ...(unsubscribe !== undefined && noticeClass === "courtesy" && { unsubscribe }),
-        messageId: hash.subarray(0, MESSAGE_ID_BYTES).toString("hex"),
-        date: now,
+      const despiteHours = hours(person, now);
+      const its = source.of(row.recipientId);
+      // Nobody can stop a notice that the law requires.
+      const unsubscribe = noticeClass === "courtesy" ? its.unsubscribe : undefined;
+      const reader = readerOf(row, person, its.own);
+      const message = orHold(() => {
+        const { variant, letter } = formOf(row.language, reader);
+        const { subject, ...own } = variant.own(reader);
+        const to = { address: email, ...(name !== undefined && { name }) };
+        const messageId = messageReference(organisation.hash, row.id);
+        const stop = unsubscribe === undefined ? undefined : { unsubscribe };
+        return fillIn(letter, { to, subject, messageId, date: now, ...stop }, own);
       });
-      return { from: version.version.sender.from, to: email, message };
+      return { from, to: email, message, despiteHours };
     },
   };
 }
 
-function smsOf({ ctx, version, source, keys }: Parts): Prepared {
+interface Form {
+  readonly variant: Variant;
+  readonly letter: FormLetter;
+}
+
+function smsOf({ ctx, version, source, keys, hours }: Parts): Prepared {
   const { PUBLIC_URL } = ctx.config;
   return {
-    compose(row) {
+    compose(row, now) {
       const person = openPerson(keys, row);
       if (person.phone === undefined) throw new MessageHold("phone");
-      const { own } = source.of(row.recipientId);
-      const { sms: text } = rendering(version, row, person, own);
+      const despiteHours = hours(person, now);
+      const reader = readerOf(row, person, source.of(row.recipientId).own);
+      const { sms: text } = orHold(() => render(version.compiled, row.language, reader));
       if (text === "") throw new MessageHold("sms");
       return {
         to: person.phone,
         text,
         statusCallback: twilioCallback(PUBLIC_URL, row.id, row.attempt),
         numberHash: keys.hash("phone", person.phone).toString("hex"),
+        despiteHours,
       };
     },
   };
 }
 
-function skeletonFor({ version }: CompiledVersion, language: string): Skeleton {
+function skeletonFor({ version }: CompiledVersion, language: string) {
   const { organisation, from, replyTo } = version.sender;
   return composeSkeleton({
     from: { name: organisation, address: from },
@@ -148,21 +176,26 @@ function skeletonFor({ version }: CompiledVersion, language: string): Skeleton {
 }
 
 function openPerson(keys: Keys, { recipientId, sealed }: Claimed): Person {
-  return Person.parse(keys.open("recipient", recipientId, sealed));
+  const opened = keys.open("recipient", recipientId, sealed);
+  return isPerson(opened) ? opened : Person.parse(opened);
 }
 
-function rendering(
-  { compiled }: CompiledVersion,
-  { language, sharedMailbox }: Claimed,
+function readerOf(
+  { sharedMailbox }: Claimed,
   { name, exposure, relation, zone }: Person,
   own: OwnWords,
-): Rendered {
+): Reader {
+  return { name, exposure, relation, zone, sharedMailbox, own };
+}
+
+function orHold<T>(run: () => T): T {
   try {
-    return render(compiled, language, { name, exposure, relation, zone, sharedMailbox, own });
+    return run();
   } catch (error) {
     if (error instanceof RenderHold) throw new MessageHold(`${error.code}:${error.field}`);
     throw error;
   }
 }
 
-const MESSAGE_ID_BYTES = 16;
+/** At about 20 kB each. Beyond that many they are made anew, which takes as long as a message once did. */
+const FORMS_MAX = 200;

@@ -1,27 +1,32 @@
 import type { Context } from "../../context.ts";
-import { after } from "../../domain/delivery.ts";
-import type { Outcome, SentChannel } from "../../domain/delivery.ts";
-import { MessageHold } from "../../domain/delivery/message.ts";
+import type { SentChannel } from "../../domain/delivery.ts";
 import * as claims from "../../store/delivery/claim.ts";
-import type { Claimed } from "../../store/delivery/claim.ts";
+import type { Database } from "../../store/db.ts";
 import { settle } from "../../store/delivery/settle.ts";
 import { abandon as abandonRows } from "../../store/delivery/sweep.ts";
 import * as slices from "../../store/delivery/slice.ts";
 import { openBreaker } from "../wave.ts";
+import { attempted } from "./attempt.ts";
+import type { InHand } from "./attempt.ts";
+import { createHalt } from "./halt.ts";
+import type { Halt } from "./halt.ts";
+import { noteOverride } from "./hours.ts";
+import type { Rate } from "./pacing.ts";
 import { prepareWave } from "./prepare.ts";
-import type { Outgoing, OwnSources, Prepared, PrepareParts, SliceOf } from "./prepare.ts";
+import type { OwnSources, Prepared, PrepareParts, SliceOf } from "./prepare.ts";
 import { createSettlement, untilDone } from "./settlement.ts";
 import type { Settlement } from "./settlement.ts";
 import { createSlots } from "./slots.ts";
-import type { Slots } from "./slots.ts";
+import type { Slots, Taken } from "./slots.ts";
 
 /** What a worker process brings along. */
 export interface SenderParts {
   readonly workerId: string;
   /** Whether a body claimed at this monotonic time may be written; asked at the last moment. */
   readonly mayWrite: (claimedAt: number) => boolean;
-  /** Leave to send, of the rate all workers share: how many of `most`, 0 after 250 ms. */
-  readonly takeTokens: (most: number) => Promise<number>;
+  readonly rate: Rate;
+  /** Where claims and outcomes are written, best a pool that keeps its plans; `ctx.sql` unless said. */
+  readonly sql?: Database;
   /** What it sends by; e-mail unless said. */
   readonly channel?: SentChannel;
   /** What is each person's own in a wave; nothing unless said. */
@@ -37,7 +42,10 @@ export interface SenderParts {
 export interface Sender extends Required<SenderParts> {
   readonly slots: Slots;
   readonly settlement: Settlement;
+  readonly halt: Halt;
   readonly active: Set<string>;
+  /** Waves that were said to go out at any hour. */
+  readonly overridden: Set<string>;
   readonly prepared: Map<string, Prepared>;
   stopping: boolean;
 }
@@ -47,17 +55,20 @@ export interface Sender extends Required<SenderParts> {
  * claimed and unsettled at any moment: the most that a kill can leave `unknown`.
  */
 export function createSender(ctx: Context, parts: SenderParts): Sender {
-  const save = settle.bind(null, ctx.sql, parts.workerId);
-  const { channel = "email" } = parts;
+  const { channel = "email", sql = ctx.sql } = parts;
+  const save = settle.bind(null, sql, parts.workerId);
   const { connections } = (channel === "sms" ? ctx.sms : undefined) ?? ctx.email;
   return {
     prepare: prepareWave,
     own: nothingOwn,
     ...parts,
     channel,
-    slots: createSlots(2 * connections),
-    settlement: createSettlement(save, ctx.log),
+    sql,
+    slots: createSlots(connections),
+    settlement: createSettlement(save, ctx.log, connections),
+    halt: createHalt(ctx),
     active: new Set(),
+    overridden: new Set(),
     prepared: new Map(),
     stopping: false,
   };
@@ -76,7 +87,9 @@ export async function sendSlice(ctx: Context, sender: Sender, sliceId: string): 
     if (!slice) return;
     const prepared = await preparedFor(ctx, sender, slice);
     const pauseMs = prepared
-      ? await sendAll(ctx, sender, { ...slice, sliceId, prepared })
+      ? await sendAll(ctx, sender, { ...slice, sliceId, prepared }).finally(
+          sender.halt.watch(slice.waveId),
+        )
       : NOT_READY_MS;
     await untilDone(() => slices.giveBack(ctx.sql, [sliceId], pauseMs), again);
   } finally {
@@ -95,26 +108,25 @@ interface Job extends SliceOf {
   readonly prepared: Prepared;
 }
 
-/** A claimed delivery, and when it was claimed by this process's own clock. */
-interface InHand extends Claimed {
-  readonly claimedAt: number;
-}
-
 /** Claim and send until nothing is left; answers after how many milliseconds the rest is due. */
 async function sendAll(ctx: Context, sender: Sender, job: Job): Promise<number> {
   const underWay = new Map<string, Promise<void>>();
   let pauseMs = 0;
   while (!sender.stopping) {
-    const free = await sender.slots.take(MICRO_BATCH_MAX);
-    const tokens = sender.stopping ? 0 : await sender.takeTokens(free);
+    const taken = await sender.slots.take(MICRO_BATCH_MAX);
+    // While no relay is well nothing is claimed, so that no try is used up.
+    const awayMs = sender.channel === "sms" ? 0 : (ctx.email.waitMs?.() ?? 0);
+    const idle = sender.stopping || awayMs > 0 || !sender.mayWrite(performance.now());
+    const tokens = idle ? 0 : await sender.rate.take(taken.count);
     const rows = tokens > 0 ? await claimRows(ctx, sender, job, { tokens, underWay }) : [];
-    sender.slots.release(free - rows.length);
+    taken.claimed(rows.length);
+    if (tokens > rows.length) sender.rate.giveBack(tokens - rows.length);
     for (const row of rows)
       underWay.set(
         row.id,
-        sendOne(ctx, sender, job, row).finally(() => underWay.delete(row.id)),
+        sendOne(ctx, sender, { ...job, taken }, row).finally(() => underWay.delete(row.id)),
       );
-    if (tokens === 0) pauseMs = NO_TOKEN_MS;
+    if (tokens === 0) pauseMs = Math.max(NO_TOKEN_MS, awayMs);
     if (rows.length === 0) break;
   }
   await Promise.all(underWay.values());
@@ -124,16 +136,16 @@ async function sendAll(ctx: Context, sender: Sender, job: Job): Promise<number> 
 /** A claim whose answer never arrived may have worked: its rows are given back before the next. */
 async function claimRows(
   ctx: Context,
-  { workerId }: Sender,
+  { workerId, sql }: Sender,
   { sliceId, waveId }: Job,
   { tokens, underWay }: { tokens: number; underWay: ReadonlyMap<string, unknown> },
 ): Promise<InHand[]> {
   let unsure = false;
   return untilDone(
     async () => {
-      if (unsure) await claims.disown(ctx.sql, { sliceId, workerId, known: [...underWay.keys()] });
+      if (unsure) await claims.disown(sql, { sliceId, workerId, known: [...underWay.keys()] });
       const claimedAt = performance.now();
-      const rows = await claims.claim(ctx.sql, { sliceId, waveId, workerId, rowsMax: tokens });
+      const rows = await claims.claim(sql, { sliceId, waveId, workerId, rowsMax: tokens });
       return rows.map((row) => ({ ...row, claimedAt }));
     },
     (err) => {
@@ -144,55 +156,33 @@ async function claimRows(
 }
 
 /** One message to one person. Nothing but the claim and the outcome touches the database. */
-async function sendOne(ctx: Context, sender: Sender, job: Job, row: InHand): Promise<void> {
-  const { id: deliveryId, attempt } = row;
+async function sendOne(
+  ctx: Context,
+  sender: Sender,
+  { taken, ...job }: Job & { readonly taken: Taken },
+  row: InHand,
+): Promise<void> {
+  const { despiteHours, ...settled } = await attempted(ctx, sender, job, row);
+  taken.sent();
   try {
-    const message = composed(ctx, job.prepared, row);
-    if (typeof message === "string") {
-      const outcome = { kind: "not-sent", code: "held" } as const;
-      const verdict = { state: "held", reason: message, nextInMs: 0 } as const;
-      await sender.settlement.add({ deliveryId, attempt, outcome, verdict });
-      return;
-    }
-    const outcome = await attemptOne(ctx, sender, message, row);
-    const verdict = after(outcome, row.putOff + 1);
-    const numberHash = "numberHash" in message ? message.numberHash : undefined;
-    await sender.settlement.add({ deliveryId, attempt, outcome, verdict, numberHash });
+    await sender.settlement.add(settled);
+    if (despiteHours) await noteOnce(ctx, sender, job);
+    const { outcome } = settled;
     if (outcome.kind === "rejected" && outcome.fault === "configuration")
       await openBreaker(ctx, job, outcome.code);
   } catch (err) {
+    const { deliveryId } = settled;
     ctx.log.error({ err, deliveryId }, "a delivery went wrong after its outcome was written");
   } finally {
-    sender.slots.release(1);
+    taken.settled();
   }
 }
 
-async function attemptOne(
-  ctx: Context,
-  { mayWrite }: Sender,
-  message: Outgoing,
-  row: InHand,
-): Promise<Outcome> {
-  const stillMay = () => mayWrite(row.claimedAt);
-  try {
-    if ("message" in message) return await ctx.email.send(message, stillMay);
-    return ctx.sms ? await ctx.sms.send(message, stillMay) : NO_SMS;
-  } catch (err) {
-    // A gateway answers with values; whatever it throws, we cannot say that nothing was taken.
-    ctx.log.error({ err, deliveryId: row.id }, "a gateway failed");
-    return { kind: "unknown", code: "error" };
-  }
-}
-
-/** The message, or the reason why it is held. */
-function composed(ctx: Context, prepared: Prepared, row: Claimed): Outgoing | string {
-  try {
-    return prepared.compose(row, ctx.now());
-  } catch (err) {
-    if (err instanceof MessageHold) return err.reason;
-    ctx.log.error({ err, deliveryId: row.id }, "a message could not be composed");
-    return "unreadable";
-  }
+/** Each process says it once a wave, and one of them is heard. */
+async function noteOnce(ctx: Context, { overridden }: Sender, slice: SliceOf): Promise<void> {
+  if (overridden.has(slice.waveId)) return;
+  overridden.add(slice.waveId);
+  await noteOverride(ctx, slice);
 }
 
 async function preparedFor(
@@ -215,7 +205,6 @@ async function preparedFor(
 
 const nothingOwn: OwnSources = async () => ({ of: () => ({ own: {} }) });
 
-const NO_SMS = { kind: "not-sent", code: "no-sms" } as const;
 /** Also bounds how much of a slice is claimed ahead where there are many connections. */
 const MICRO_BATCH_MAX = 50;
 const NO_TOKEN_MS = 1_000;

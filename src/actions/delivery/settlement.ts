@@ -8,21 +8,34 @@ export interface Settlement {
 }
 
 /**
- * Outcomes are written in batches: what came in while one statement ran goes into the next.
+ * Outcomes are written in batches: as soon as `worthwhile` of them have come together or the
+ * oldest has waited for 4 ms; what came in while one statement ran goes into the next.
  * While the database is away they are kept here and tried again for as long as the process
  * lives, because an outcome that is lost is a delivery that nobody can judge.
  */
 export function createSettlement(
   save: (batch: readonly Settled[]) => Promise<void>,
   log: Log,
+  worthwhile: number,
 ): Settlement {
   const waiting: { readonly settled: Settled; readonly done: () => void }[] = [];
   let running = false;
+  let enough = () => {};
+
+  /** Outcomes of about the same moment share a statement. */
+  function gathered(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      enough = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
 
   async function run(): Promise<void> {
-    // One turn of the loop lets outcomes of the same moment share a statement.
-    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
+      if (waiting.length < worthwhile) await gathered();
       const batch = waiting.splice(0, BATCH_MAX);
       await untilDone(
         () => save(batch.map(({ settled }) => settled)),
@@ -37,6 +50,7 @@ export function createSettlement(
     add: (settled) =>
       new Promise((done) => {
         waiting.push({ settled, done });
+        if (waiting.length >= worthwhile) enough();
         if (running) return;
         running = true;
         void run();
@@ -58,5 +72,6 @@ export async function untilDone<T>(
     }
 }
 
+const GATHER_MS = 4;
 const BATCH_MAX = 200;
 const WAIT_MAX_MS = 2_000;

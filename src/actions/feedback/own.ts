@@ -17,10 +17,22 @@ export const ownWords: OwnSources = async (ctx, { incidentId, noticeVersionId, n
     noticeKind === "invitation" ? await passes(ctx, incidentId, noticeVersionId) : nobodys;
   if (typeof passOf === "string") return { hold: passOf };
   return {
-    of: (recipientId): ReturnType<OwnSource["of"]> => ({
-      own: { personal_code: codeOf(recipientId), ...passOf(recipientId) },
-      unsubscribe: unsubscribeOf(recipientId),
-    }),
+    of(recipientId): ReturnType<OwnSource["of"]> {
+      let code: string | undefined;
+      const invited = passOf(recipientId);
+      // Made where a message shows them, which is seldom the case of both.
+      return {
+        own: {
+          get personal_code() {
+            return (code ??= codeOf(recipientId));
+          },
+          ...invited,
+        },
+        get unsubscribe() {
+          return unsubscribeOf(recipientId);
+        },
+      };
+    },
   };
 };
 

@@ -4,7 +4,7 @@ import { ORGANISATION } from "../../context.ts";
 import type { Context } from "../../context.ts";
 import { AHEAD, isLate, occurrences } from "../../domain/followup.ts";
 import type { Followup, FollowupPlan } from "../../domain/followup.ts";
-import { instantOf } from "../../domain/followup/local.ts";
+import { instantOf } from "../../domain/instant/local.ts";
 import type { Actor } from "../../domain/staff.ts";
 import type { Fact } from "../../domain/timeline.ts";
 import type { Sql } from "../../store/db.ts";

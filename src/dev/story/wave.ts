@@ -44,6 +44,8 @@ export async function write(
       noticeId: notice.id,
       version: notice.version,
       audienceId,
+      // The story is told at any hour, and nobody of it sleeps.
+      localHours: {},
       ...(channels && { plan: { channels }, canary: CANARY }),
     },
     Named,

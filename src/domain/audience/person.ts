@@ -65,6 +65,18 @@ export const Person = z.strictObject({
 });
 export type Person = z.output<typeof Person>;
 
+/**
+ * Whether this is a person that we sealed: written as one, and authentic, so that what every
+ * message rests on is looked at again and the rest is not.
+ */
+export function isPerson(opened: unknown): opened is Person {
+  if (typeof opened !== "object" || opened === null) return false;
+  if (!("exposure" in opened && "relation" in opened)) return false;
+  return (
+    Array.isArray(opened.exposure) && Relation.options.some((each) => each === opened.relation)
+  );
+}
+
 /** The canonical form of a BCP 47 tag with a two- or three-letter language, or nothing. */
 export function canonicalLanguage(text: string): string | undefined {
   try {

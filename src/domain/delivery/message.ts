@@ -1,13 +1,18 @@
 import { createHash } from "node:crypto";
 
+import type { OwnParts, Variant } from "../notice/variant.ts";
+import { encodeBody } from "./message-body.ts";
+import type { Body, Wire } from "./message-body.ts";
+
 /**
- * Composing mail by hand. One part of a message is the same for everybody who gets a version
- * in one language; it is built once, and each person's encoded parts are spliced into it
- * (nodemailer's composer was the bottleneck of the whole send path).
+ * Composing mail by hand. What is the same for everybody who gets a version in one language is
+ * encoded once, and each person's own strings are spliced into it (nodemailer's composer was the
+ * bottleneck of the whole send path).
  *
  * Whatever a person's data holds, it can only ever become the text of the field it was meant
- * for: header text is encoded (RFC 2047) unless it is plain, bodies are base64, and addresses
- * that would need quoting are held instead of sent.
+ * for: header text is encoded (RFC 2047) unless it is plain, bodies are quoted-printable or
+ * base64, in which no line is a boundary, and addresses that would need quoting are held instead
+ * of sent.
  */
 export interface Skeleton {
   readonly head: string;
@@ -24,11 +29,18 @@ export interface SkeletonParts {
   readonly version: string;
 }
 
-export interface PersonalParts {
+/** A message with places for one person's own strings, ready to be filled in for many. */
+export interface FormLetter {
+  readonly domain: string;
+  readonly text: Body;
+  readonly html: Body;
+  /** What stands before, between and after the two bodies. */
+  readonly fixed: readonly [Buffer, Buffer, Buffer];
+}
+
+export interface Envelope {
   readonly to: { readonly name?: string; readonly address: string };
   readonly subject: string;
-  readonly text: string;
-  readonly html: string;
   /** Courtesy mail only: an https address that stops it by one POST (RFC 8058). */
   readonly unsubscribe?: string;
   /** Left of the `@`; ASCII letters and digits. */
@@ -63,28 +75,63 @@ export function composeSkeleton({ from, replyTo, language, version }: SkeletonPa
   return { head, boundary, domain: domainOf(from.address) };
 }
 
-/** One person's message for the wire. Throws a `MessageHold` for an address we do not mail. */
-export function composeEmail(skeleton: Skeleton, person: PersonalParts): Buffer {
-  const { head, boundary, domain } = skeleton;
-  return Buffer.from(
-    field("Date", `${person.date.toUTCString().slice(0, -3)}+0000`) +
-      field("Message-ID", `<${person.messageId}@${domain}>`) +
-      field("To", mailbox(person.to)) +
-      field("Subject", headerText(person.subject, "Subject: ".length)) +
-      (person.unsubscribe === undefined ? "" : unsubscribeFields(person.unsubscribe)) +
-      head +
-      `\r\n--${boundary}\r\n${part("text/plain", person.text)}` +
-      `\r\n--${boundary}\r\n${part("text/html", person.html)}` +
-      `\r\n--${boundary}--\r\n`,
-    "latin1",
-  );
+/** Encode the bodies, with places in them, once for all who get them. */
+export function formLetter(
+  { head, boundary, domain }: Skeleton,
+  bodies: Pick<Variant, "text" | "html">,
+): FormLetter {
+  const [text, html] = [encodeBody(bodies.text), encodeBody(bodies.html)];
+  const fixed = [
+    `${head}\r\n--${boundary}\r\n${partHead("text/plain", text)}`,
+    `\r\n--${boundary}\r\n${partHead("text/html", html)}`,
+    `\r\n--${boundary}--\r\n`,
+  ] as const;
+  const bytes = (ascii: string) => Buffer.from(ascii, "latin1");
+  return { domain, text, html, fixed: [bytes(fixed[0]), bytes(fixed[1]), bytes(fixed[2])] };
 }
 
-/** Text for a header: plain where that is safe, otherwise folded encoded words (RFC 2047). */
+/** One person's message for the wire. Throws a `MessageHold` for an address we do not mail. */
+export function fillIn(
+  form: FormLetter,
+  envelope: Envelope,
+  own: Omit<OwnParts, "subject">,
+): Buffer {
+  const [before, between, after] = form.fixed;
+  const wire: Wire = [envelopeFields(envelope, form.domain), before];
+  form.text.fill(own.text, wire);
+  wire.push(between);
+  form.html.fill(own.html, wire);
+  wire.push(after);
+  return joined(wire);
+}
+
+/** A message that only one person gets. Throws a `MessageHold` for an address we do not mail. */
+export function composeEmail(
+  skeleton: Skeleton,
+  { text, html, ...envelope }: Envelope & { readonly text: string; readonly html: string },
+): Buffer {
+  const form = formLetter(skeleton, { text: [text], html: [html] });
+  return fillIn(form, envelope, { text: [], html: [] });
+}
+
+/** Text for a header, folded: plain where that is safe, otherwise encoded words (RFC 2047). */
 export function headerText(given: string, used: number): string {
   const value = oneLine(given);
-  const plain = PLAIN.test(value) && !value.includes("=?") && used + value.length <= LINE_MAX;
-  return plain ? value : encodedWords(value);
+  if (!PLAIN_WORDS.test(value) || value.includes("=?")) return encodedWords(value);
+  if (used + value.length <= LINE_MAX) return value;
+  return folded(value.split(" "), used);
+}
+
+/** Words in lines; a fold is a line end before a space, which is all that a reader takes away. */
+function folded(words: readonly string[], used: number): string {
+  let out = "";
+  let length = used;
+  for (const word of words) {
+    const fits = length + 1 + word.length <= LINE_MAX;
+    out += out === "" ? word : `${fits ? "" : "\r\n"} ${word}`;
+    length = (fits ? length : 0) + 1 + word.length;
+  }
+  return out;
 }
 
 /** Header text with every run of controls and line separators as one space. */
@@ -97,6 +144,17 @@ export function isMailable(address: string): boolean {
   const at = address.lastIndexOf("@");
   const sizes = address.length <= 254 && at <= 64;
   return sizes && LOCAL.test(address.slice(0, at)) && HOST.test(address.slice(at + 1));
+}
+
+function envelopeFields(envelope: Envelope, domain: string): string {
+  const { date, messageId, to, subject, unsubscribe } = envelope;
+  return (
+    field("Date", `${date.toUTCString().slice(0, -3)}+0000`) +
+    field("Message-ID", `<${messageId}@${domain}>`) +
+    field("To", mailbox(to)) +
+    field("Subject", headerText(subject, "Subject: ".length)) +
+    (unsubscribe === undefined ? "" : unsubscribeFields(unsubscribe))
+  );
 }
 
 function mailbox({ name, address }: { readonly name?: string; readonly address: string }): string {
@@ -138,13 +196,22 @@ function encodedWords(value: string): string {
   return words.map((w) => `=?UTF-8?B?${Buffer.from(w).toString("base64")}?=`).join("\r\n ");
 }
 
-function part(type: string, body: string): string {
-  const lines = body.replaceAll(/\r\n?|\n/g, "\r\n");
-  const encoded = Buffer.from(lines).toString("base64").replaceAll(BASE64_LINE, "$&\r\n");
+function partHead(type: string, { encoding }: Body): string {
   return (
-    `Content-Type: ${type}; charset=utf-8\r\n` +
-    `Content-Transfer-Encoding: base64\r\n\r\n${encoded}`
+    field("Content-Type", `${type}; charset=utf-8`) +
+    field("Content-Transfer-Encoding", `${encoding}\r\n`)
   );
+}
+
+function joined(wire: Wire): Buffer {
+  const bytes = Buffer.allocUnsafe(wire.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of wire) {
+    if (typeof piece === "string") bytes.write(piece, at, "latin1");
+    else bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function domainOf(address: string): string {
@@ -154,8 +221,8 @@ function domainOf(address: string): string {
 const LINE_MAX = 78;
 /** 39 bytes make 52 base64 characters and a word of 64: a line with any field name fits in 78. */
 const WORD_BYTES = 39;
-const BASE64_LINE = /.{76}/g;
-const PLAIN = /^[\x20-\x7e]*$/;
+/** No word so long that a line with it would be too long, and one space between them. */
+const PLAIN_WORDS = /^([\x21-\x7e]{1,60}( [\x21-\x7e]{1,60})*)?$/;
 const ATOMS = /^[A-Za-z0-9!#$%&'*+/^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*$/;
 const LOCAL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;

@@ -48,17 +48,22 @@ export function blocksToText(blocks: readonly Block[]): TextPart[] {
 
 /** The finished text for one person. */
 export function textOf(parts: readonly TextPart[], values: TextValues): string {
+  return `${runOf(parts, values)}\n`;
+}
+
+/** These parts one after the other, as the beginning of a text. */
+export function runOf(parts: readonly TextPart[], values: TextValues): string {
   let out = "";
-  for (const part of parts) {
-    if (part.kind === "if") {
-      const chosen = values.has(part.field) ? part.then : part.otherwise;
-      const text = textOf(chosen, values);
-      if (text !== "") out += (out === "" ? "" : BLANK_LINE) + text.trimEnd();
-    } else {
-      out += (out === "" ? "" : part.before) + partText(part, values);
-    }
-  }
-  return `${out}\n`;
+  for (const part of parts) out += added(part, values, out === "");
+  return out;
+}
+
+/** What a part adds to a text: the space before it too, unless the text begins with it. */
+export function added(part: TextPart, values: TextValues, first: boolean): string {
+  if (part.kind !== "if") return (first ? "" : part.before) + partText(part, values);
+  const chosen = values.has(part.field) ? part.then : part.otherwise;
+  const text = runOf(chosen, values).trimEnd();
+  return text === "" ? "" : (first ? "" : BLANK_LINE) + text;
 }
 
 /**

@@ -108,7 +108,7 @@ export interface PublicWording {
 }
 
 /** One person's words, by field: plain, or as HTML. */
-interface Values extends TextValues {
+export interface Values extends TextValues {
   readonly words: (field: Field) => string;
   readonly html: (field: Field) => string;
 }
@@ -116,26 +116,28 @@ interface Values extends TextValues {
 /** What stands in the slots: a reader's own, or neutral words for any reader. */
 interface Filling {
   readonly name: string;
-  readonly elements: readonly string[];
+  readonly elements: () => readonly string[];
   readonly own: OwnWords;
   /** The reader's zone, or words for it; nothing where it is unknown. */
   readonly also: Also | undefined;
 }
 
-function inLanguage(notice: CompiledNotice, language: string): CompiledLanguage {
+/** The notice in the language of these readers. */
+export function inLanguage(notice: CompiledNotice, language: string): CompiledLanguage {
   const compiled = notice.languages.get(languageFor(notice, language));
   if (!compiled) throw new RenderHold("language-missing", "language");
   return compiled;
 }
 
-function personal(compiled: CompiledLanguage, reader: Reader): Values {
+/** One reader's words. */
+export function personal(compiled: CompiledLanguage, reader: Reader): Values {
   const { facts, wording } = compiled.given;
   const exposure =
     reader.exposure === "all" ? facts.dataElements.map(({ element }) => element) : reader.exposure;
   const { zone, own = {} } = reader;
   return valuesOf(compiled, {
     name: addressee(reader, wording),
-    elements: elementLines(exposure, compiled.given),
+    elements: () => elementLines(exposure, compiled.given),
     own,
     also: zone === undefined ? undefined : { zone },
   });
@@ -145,7 +147,7 @@ function anyone(compiled: CompiledLanguage): Values {
   const { wording } = compiled.given;
   return valuesOf(compiled, {
     name: wording.yourName,
-    elements: [wording.yourData],
+    elements: () => [wording.yourData],
     own: {
       personal_code: wording.yourPersonalCode,
       survey_code: wording.yourSurveyCode,
@@ -173,7 +175,8 @@ function valuesOf({ given, local }: CompiledLanguage, filling: Filling): Values 
   }
   function lines(field: Field): readonly string[] {
     if (field !== "data_elements") return [words(field)];
-    return filling.elements.length > 0 ? filling.elements : hold("value-empty", field);
+    const elements = filling.elements();
+    return elements.length > 0 ? elements : hold("value-empty", field);
   }
   function html(field: Field): string {
     if (field === "data_elements") return linesToHtml(lines(field));
@@ -191,7 +194,12 @@ function valuesOf({ given, local }: CompiledLanguage, filling: Filling): Values 
   return values;
 }
 
-function join(pieces: readonly Piece[], values: Values, as: "words" | "html" = "words"): string {
+/** The pieces with a person's words in the slots. */
+export function join(
+  pieces: readonly Piece[],
+  values: Values,
+  as: "words" | "html" = "words",
+): string {
   let out = "";
   for (const piece of pieces) {
     if (typeof piece === "string") out += piece;
@@ -211,7 +219,7 @@ function addressee({ name: given, relation = "self" }: Reader, wording: Wording)
 }
 
 /** A name as given, without what could break or reorder the line it stands on. */
-function cleanName(name: string): string {
+export function cleanName(name: string): string {
   if (name.length > VALUE_MAX) throw new RenderHold("value-too-long", "name");
   return PLAIN_ASCII.test(name) ? name.trim() : oneLine(name);
 }
@@ -225,7 +233,7 @@ function plainLine(text: string): string {
 }
 
 /** One line of at most 200 characters, cut between characters. */
-function subjectLine(text: string): string {
+export function subjectLine(text: string): string {
   const line = plainLine(text);
   if (line.length <= SUBJECT_MAX) return line;
   const cut = Array.from(line)

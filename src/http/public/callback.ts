@@ -5,10 +5,10 @@ import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
 import { z } from "zod";
 
 import { receive } from "../../actions/intake.ts";
-import { keepReceipt } from "../../actions/receipt.ts";
+import { createReceiptIntake } from "../../actions/receipt/intake.ts";
 import type { DoorContext } from "../../context.ts";
 import { twilioCallback, twilioInbound } from "../../domain/delivery/callback.ts";
-import { twilioReceipt, twilioWish } from "../../domain/receipt.ts";
+import { twilioReceipt, twilioWish } from "../../domain/receipt/twilio.ts";
 import { named, unreadable } from "./page.ts";
 
 /**
@@ -19,9 +19,10 @@ import { named, unreadable } from "./page.ts";
 export function callbackPage(ctx: DoorContext, callsASecond = CALLS_A_SECOND): Router {
   const router = express.Router();
   const { PUBLIC_URL } = ctx.config;
+  const reports = createReceiptIntake(ctx.sql);
   const busy = limited(callsASecond);
   // Of its own, so that reports by the thousand cost nobody their STOP.
-  const busyInbound = limited(callsASecond);
+  const busyInbound = limited(Math.min(callsASecond, ANSWERS_A_SECOND));
 
   router.use("/callbacks/twilio/inbound", named("/callbacks/twilio/inbound"));
   router.post("/callbacks/twilio/inbound", FORM, async (req, res) => {
@@ -45,7 +46,7 @@ export function callbackPage(ctx: DoorContext, callsASecond = CALLS_A_SECOND): R
       return forbidden(res);
     if (await busy(res)) return;
     const receipt = twilioReceipt(path, formOf(req));
-    if (receipt) await keepReceipt(ctx, receipt);
+    if (receipt && (await reports.keep([receipt])) === "full") return putOff(res);
     res.status(204).end();
   });
 
@@ -78,10 +79,14 @@ function limited(points: number): (res: Response) => Promise<boolean> {
       return false;
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      res.status(503).set("Retry-After", "1").end();
+      putOff(res);
       return true;
     }
   };
+}
+
+function putOff(res: Response): void {
+  res.status(503).set("Retry-After", "1").end();
 }
 
 function formOf(req: Request): Record<string, unknown> {
@@ -94,7 +99,8 @@ const FORM: RequestHandler = express.urlencoded({
   limit: "16kb",
   parameterLimit: 200,
 });
-const CALLS_A_SECOND = 500;
+const CALLS_A_SECOND = 10_000;
+const ANSWERS_A_SECOND = 500;
 const Path = z.object({
   deliveryId: z.string().regex(/^[1-9]\d{0,17}$/),
   attempt: z

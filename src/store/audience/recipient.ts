@@ -84,6 +84,11 @@ export function page(
   );
 }
 
+/** These people; whoever was erased is not among them. */
+export function several(sql: Sql, ids: readonly string[]): Promise<Recipient[]> {
+  return many(Recipient, sql`select * from recipient where id = any(${ids}::uuid[])`);
+}
+
 /** Every id with its digest, in order of id, in pages. */
 export function digests(
   sql: Sql,

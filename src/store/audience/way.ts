@@ -30,7 +30,7 @@ export interface WayQuery {
 export function ways(sql: Sql, { audienceId, channels, consent, noticeClass }: WayQuery) {
   const reaches = {
     email: sql`
-      case when r.has_email and s.reason is distinct from 'hard-bounce'
+      case when r.has_email and e.channel is null and s.reason is distinct from 'hard-bounce'
                 and r.agreed = any (${AGREED[consent]}) then 'email'::text end`,
     sms: sql`case when r.has_phone and c.channel is null then 'sms'::text end`,
     letter: sql`case when r.has_post then 'letter'::text end`,
@@ -61,6 +61,8 @@ export function ways(sql: Sql, { audienceId, channels, consent, noticeClass }: W
                 on p.incident_id = r.incident_id and p.recipient_id = r.id
               left join closed_channel c
                 on c.incident_id = r.incident_id and c.recipient_id = r.id and c.channel = 'sms'
+              left join closed_channel e
+                on e.incident_id = r.incident_id and e.recipient_id = r.id and e.channel = 'email'
              where r.audience_id = ${audienceId}
           ) as found
       ) as ordered`;

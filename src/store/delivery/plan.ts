@@ -74,7 +74,7 @@ export function withRejected(sql: Sql): Promise<{ id: string; incidentId: string
  * was not tried gets a delivery, `planned` or `needs-letter`; where none is left, the rejection is
  * where their wave ends. In the mode `all` every channel was tried from the start. Each rejection
  * is decided once, whoever asks. A number that stopped SMS closes that channel to the person, in
- * later waves too. Answers how many rejections were decided, and how many deliveries are new.
+ * later waves too, and so does an address of which its server says at once that nobody is there. Answers how many rejections were decided, and how many deliveries are new.
  */
 export async function passOn(
   tx: Sql,
@@ -88,10 +88,14 @@ export async function passOn(
        where wave_id = ${waveId} and state = 'rejected' and onward is null
        order by id limit ${ROWS_MAX} for update skip locked
     ), closed as (
-      insert into closed_channel (incident_id, recipient_id, channel)
-      select distinct w.incident_id, e.recipient_id, e.channel
+      insert into closed_channel (incident_id, recipient_id, channel, reason)
+      select distinct w.incident_id, e.recipient_id, e.channel,
+             case when e.channel = 'email' then 'hard-bounce' else 'stopped' end
         from ended e join wave w on w.id = ${waveId}
-       where exists (select from attempt a where a.delivery_id = e.id and a.code = ${STOPPED})
+       where exists (select from attempt a where a.delivery_id = e.id
+                        and (a.code = ${STOPPED}
+                             or (e.channel = 'email' and a.class = 'recipient'
+                                 and a.code ~ ${NOBODY_THERE})))
           or exists (select from receipt r where r.delivery_id = e.id and r.code = ${STOPPED})
       on conflict do nothing
     ), way as (${ways(tx, { ...query, channels })}
@@ -142,3 +146,8 @@ const Count = z.object({ state: DeliveryState, count: z.number().int() });
 const ROWS_MAX = 1_000;
 /** Twilio: the recipient answered STOP. */
 const STOPPED = "21610";
+/**
+ * How a server refuses a recipient who does not exist. A reply code alone may be about a relay that
+ * is set up wrong, and so about everybody. An address that no server takes for one is none.
+ */
+const NOBODY_THERE = "^(EENVELOPE|5\\d\\d 5\\.(1\\.(1|2|3|6|10)|2\\.1|4\\.4))$";

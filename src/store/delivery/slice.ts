@@ -39,14 +39,19 @@ export function lease(tx: Sql, { waveId, channel, canaryOnly, rowsMax }: Lease):
     select slice_id, count(*)::int as rows from leased group by slice_id`;
 }
 
-/** Rows waiting in slices, by their channel and the priority of their waves. */
-export function leasedCounts(
-  sql: Sql,
-): Promise<{ channel: string; priority: number; rows: number }[]> {
-  return sql<{ channel: string; priority: number; rows: number }[]>`
-    select d.channel, w.priority, count(*)::int as rows
+/** Rows waiting in slices, by their channel, their incident and the priority of their waves. */
+export function leasedCounts(sql: Sql): Promise<Leased[]> {
+  return sql<Leased[]>`
+    select d.channel, w.incident_id, w.priority, count(*)::int as rows
       from delivery d join wave w on w.id = d.wave_id
-     where d.state = 'leased' group by d.channel, w.priority`;
+     where d.state = 'leased' group by d.channel, w.incident_id, w.priority`;
+}
+
+interface Leased {
+  readonly channel: string;
+  readonly incidentId: string;
+  readonly priority: number;
+  readonly rows: number;
 }
 
 /** Give back what nobody claimed of these slices, due again in `inMs`. Answers how many rows. */
@@ -57,6 +62,12 @@ export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0):
            next_at = now() + ${inMs}::int * interval '1 millisecond'
      where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'`;
   return count;
+}
+
+/** Slices with leased rows, and how many. */
+export function leasedSlices(sql: Sql): Promise<{ sliceId: string; rows: number }[]> {
+  return sql<{ sliceId: string; rows: number }[]>`
+    select slice_id, count(*)::int as rows from delivery where state = 'leased' group by slice_id`;
 }
 
 /** Give back every lease: the Redis that knew the slices is gone. */

@@ -3,15 +3,20 @@ import type { Sql } from "../db.ts";
 /**
  * Call `unknown` what a silent worker was sending: nobody can say whether the provider took it.
  * A worker is silent when its last beat is over 20 s old, and it stops writing bodies 15 s after
- * its last beat by its own clock, so nothing is sent after this. Answers how many rows.
+ * its last beat by its own clock, so nothing is sent after this. So too what a worker that lives has
+ * been sending for longer than any provider takes: its claim came through after it was given up,
+ * and nobody knows of it. Answers how many rows.
  */
 export async function markUnknown(sql: Sql): Promise<number> {
   const { count } = await sql`
     with silent as materialized (
       select d.id, d.attempt
-        from delivery d left join worker k on k.id = d.worker_id
+        from delivery d
+        left join worker k on k.id = d.worker_id
+        left join attempt a on a.delivery_id = d.id and a.n = d.attempt
        where d.state = 'sending'
-         and (k.id is null or k.beat_at < now() - ${SILENT}::interval)
+         and (k.id is null or k.beat_at < now() - ${SILENT}::interval
+              or a.started_at < now() - ${FORGOTTEN}::interval)
        order by d.id for update of d skip locked
     ), noted as (
       update attempt a set outcome = 'unknown', ended_at = now()
@@ -57,3 +62,4 @@ export async function cancelStragglers(sql: Sql): Promise<number> {
 }
 
 const SILENT = "20 seconds";
+const FORGOTTEN = "30 minutes";

@@ -1,0 +1,137 @@
+import type { Context, SmsGateway } from "../../context.ts";
+import {
+  LOOKS_NEEDED,
+  LOOK_GAP_MS,
+  UNKNOWN_RULES,
+  judgeLook,
+} from "../../domain/delivery/reconcile.ts";
+import type { ReceiptStatus } from "../../domain/receipt.ts";
+import * as store from "../../store/delivery/reconcile.ts";
+import type { Look } from "../../store/delivery/reconcile.ts";
+import * as timeline from "../../store/timeline.ts";
+import * as waves from "../../store/wave.ts";
+import type { Sql } from "../../store/db.ts";
+import { prepareWave } from "../delivery/prepare.ts";
+import type { NumberedSms, OwnSources, Prepared } from "../delivery/prepare.ts";
+
+/**
+ * Resolve deliveries whose outcome nobody knows, by the rules of `UNKNOWN_RULES`. Any number of
+ * workers may do this at once, and any may die at any moment: each step is one statement that
+ * does nothing where another was first.
+ */
+export async function reconcile(ctx: Context, own: OwnSources): Promise<void> {
+  for (const noticeClass of ["legal", "courtesy"] as const) {
+    const { windowMs, then } = UNKNOWN_RULES.email[noticeClass];
+    if (then !== "resend") continue;
+    for (const wave of await store.withResends(ctx.sql, { noticeClass, windowMs }))
+      await resendIn(ctx, wave, windowMs);
+  }
+  if (ctx.sms?.find) await lookForAll(ctx, ctx.sms.find, own);
+}
+
+interface WaveOf {
+  readonly id: string;
+  readonly incidentId: string;
+}
+
+/** The same message under the same Message-ID: who got the first copy may see one. */
+function resendIn(ctx: Context, { id, incidentId }: WaveOf, windowMs: number): Promise<void> {
+  return ctx.sql.begin(async (tx) => {
+    const wave = await waves.lock(tx, incidentId, id);
+    if (wave.state === "cancelled" || (await waves.barrier(tx, id))) return;
+    const resent = await store.resend(tx, id, { windowMs, rowsMax: RESENDS_MAX });
+    if (resent > 0) await goOn(ctx, tx, wave, { action: "delivery.resend-unknown", count: resent });
+  });
+}
+
+/** Ask the provider about SMS, a few at a time: it is the one that we send by. */
+async function lookForAll(ctx: Context, find: Find, own: OwnSources): Promise<void> {
+  const { windowMs } = UNKNOWN_RULES.sms.legal;
+  const looking = { windowMs, gapMs: LOOK_GAP_MS, looksMax: LOOKS_NEEDED, rowsMax: LOOKS_MAX };
+  const prepared = new Map<string, Promise<Prepared | undefined>>();
+  for (const look of await store.takeLooks(ctx.sql, looking)) {
+    const { waveId } = look;
+    const known = prepared.get(waveId) ?? prepareWave(ctx, look, { channel: "sms", own });
+    prepared.set(waveId, known);
+    const sms = composed(await known, look, ctx.now());
+    // A person decides about what we cannot even compose.
+    if (!sms) await store.inVain(ctx.sql, look, LOOKS_NEEDED);
+    else await lookFor(ctx, find, { look, sms });
+  }
+}
+
+type Find = NonNullable<SmsGateway["find"]>;
+
+async function lookFor(
+  ctx: Context,
+  find: Find,
+  { look, sms }: { look: Look; sms: NumberedSms },
+): Promise<void> {
+  const listed = await find({
+    to: sms.to,
+    from: new Date(look.startedAt.getTime() - CLOCKS_APART_MS),
+    until: new Date(look.endedAt.getTime() + CLOCKS_APART_MS),
+  });
+  // Nothing was learned: the next turn asks again.
+  if (listed === "unanswered") return;
+  if (listed === "too-many") return store.inVain(ctx.sql, look, LOOKS_NEEDED);
+  const knownReferences = await store.referencesOf(ctx.sql, sms.numberHash);
+  const judged = judgeLook(listed, { text: sms.text, knownReferences });
+  if (judged.kind === "found") {
+    const { reference, status } = judged.sms;
+    const { numberHash } = sms;
+    return store.found(ctx.sql, look, { state: stateOf(status), reference, numberHash });
+  }
+  if (judged.kind === "unsure") return store.inVain(ctx.sql, look, LOOKS_NEEDED);
+  if (look.looks + 1 < LOOKS_NEEDED) return store.inVain(ctx.sql, look, look.looks + 1);
+  await ctx.sql.begin(async (tx) => {
+    const wave = await waves.lock(tx, look.incidentId, look.waveId);
+    if (wave.state === "cancelled" || (await waves.barrier(tx, look.waveId)))
+      return store.inVain(tx, look, LOOKS_NEEDED);
+    if (await store.planAgain(tx, look))
+      await goOn(ctx, tx, wave, { action: "delivery.plan-untaken", count: 1 });
+  });
+}
+
+/** An ended wave goes on for what is sent after all. */
+async function goOn(
+  ctx: Context,
+  tx: Sql,
+  wave: Awaited<ReturnType<typeof waves.lock>>,
+  { action, count }: { action: string; count: number },
+): Promise<void> {
+  if (wave.state === "done") await waves.save(tx, wave, { state: "sending" });
+  await timeline.append(
+    tx,
+    {
+      incidentId: wave.incidentId,
+      actor: "system:reconcile",
+      action,
+      subject: `wave:${wave.id}`,
+      before: { state: "unknown" },
+      after: { state: "planned", count },
+    },
+    ctx.now(),
+  );
+}
+
+function composed(prepared: Prepared | undefined, look: Look, now: Date): NumberedSms | undefined {
+  try {
+    const message = prepared?.compose({ ...look, putOff: 0 }, now);
+    return message && "numberHash" in message ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function stateOf(status: ReceiptStatus): "accepted" | "delivered" | "rejected" {
+  if (status === "delivered") return "delivered";
+  return status === "failed" ? "rejected" : "accepted";
+}
+
+/** A relay's own pace holds what is planned again; the wave's row is locked meanwhile. */
+const RESENDS_MAX = 10_000;
+/** A minute's worth: one a second. */
+const LOOKS_MAX = 60;
+/** Between our clock and the provider's. */
+const CLOCKS_APART_MS = 5 * 60_000;

@@ -1,0 +1,32 @@
+import type { Sql } from "../db.ts";
+
+export interface HeldDecision {
+  readonly waveId: string;
+  readonly ids: readonly string[] | "all";
+  /** Of these, only the ones that are held for this reason. */
+  readonly because: string | null;
+  /** Sent again as it is now, or given up by this channel. */
+  readonly state: "planned" | "rejected";
+  readonly reason: string;
+}
+
+/**
+ * What becomes of deliveries whose messages were held: due at once, or rejected, so that the next
+ * channel of the plan follows. Answers how many it moved.
+ */
+export async function decideHeld(
+  tx: Sql,
+  { waveId, ids, because, state, reason }: HeldDecision,
+): Promise<number> {
+  const { count } = await tx`
+    update delivery
+       set state = ${state}, reason = ${reason}, next_at = now(), slice_id = null,
+           settled_at = case when ${state} <> 'planned' then now() end
+     where id in (
+       select id from delivery
+        where wave_id = ${waveId} and state = 'held'
+          and (${ids === "all"} or id = any(${ids === "all" ? [] : ids}::bigint[]))
+          and (${because}::text is null or reason = ${because})
+        order by id for update)`;
+  return count;
+}

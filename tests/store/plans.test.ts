@@ -1,0 +1,50 @@
+import { randomUUID } from "node:crypto";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { connect } from "../../src/store/db.ts";
+import type { Database, Sql } from "../../src/store/db.ts";
+import { claim } from "../../src/store/delivery/claim.ts";
+import { settle } from "../../src/store/delivery/settle.ts";
+import { givenWave, leased, settledAs, states } from "../support/wave.ts";
+import { world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+let w: World;
+let kept: Database;
+beforeAll(async () => {
+  w = await world();
+  kept = connect(w.config.DATABASE_URL, 1, "kept");
+});
+afterAll(async () => {
+  await kept.end();
+  await w.close();
+});
+
+test("plans that are kept read no table whole, though they were made when all were empty", async () => {
+  const workerId = randomUUID();
+  const empty = { sliceId: randomUUID(), waveId: randomUUID(), workerId, rowsMax: 10 };
+  expect(await claim(kept, empty)).toEqual([]);
+  await settle(kept, workerId, [settledAs("1", 1, "accepted")]);
+
+  const { waveId } = await givenWave(w, { people: 250 });
+  const [sliceId = ""] = await leased(w, waveId);
+  const read = await kept.begin(async (tx) => {
+    const rows = await claim(tx, { sliceId, waveId, workerId, rowsMax: 10 });
+    await settle(
+      tx,
+      workerId,
+      rows.map(({ id, attempt }) => settledAs(id, attempt, "accepted")),
+    );
+    return wholeReads(tx);
+  });
+  expect(await states(w, waveId)).toMatchObject({ accepted: 10 });
+  expect(read).toEqual([]);
+});
+
+/** The tables of more than one row that this transaction has read from end to end. */
+async function wholeReads(tx: Sql): Promise<string[]> {
+  const rows = await tx<{ relname: string }[]>`
+    select relname from pg_stat_xact_user_tables where seq_scan > 0 and relname <> 'engine' order by relname`;
+  return rows.map(({ relname }) => relname);
+}
