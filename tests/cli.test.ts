@@ -227,8 +227,10 @@ describe("a breach", () => {
 });
 
 describe("restoring, by the runbook", () => {
-  test("a copy of the database takes over: Redis emptied, waves paused, chain walked", async () => {
+  test("an older copy of the database takes over: sending locked, Redis emptied, chain walked, waves paused", async () => {
     await Promise.all(parts.splice(0).map((part) => part.stop()));
+    // Redis witnesses how many attempts there were.
+    expect(await did(["queue", "status"])).toContain("Sending is open");
     const restored = new URL(env["DATABASE_URL"] ?? "");
     restored.pathname = "/restored";
     const damaged = postgres(env["DATABASE_URL"] ?? "", { max: 1, database: "postgres" });
@@ -236,18 +238,41 @@ describe("restoring, by the runbook", () => {
     await damaged.end();
     env["DATABASE_URL"] = restored.href;
 
-    const [flush] = await fences("restore", "sh", /flushdb/);
-    const shell = { env: { PATH: process.env["PATH"] ?? "", ...env } };
-    expect((await run("sh", ["-c", flush ?? ""], shell)).stdout.trim()).toBe("OK");
+    // As in a backup that was made before the last message went out.
     const sql = postgres(restored.href, { max: 1 });
-    const [wave] = await sql`update wave set state = 'sending' returning id`;
-    for (const query of await fences("restore", "sql", /update wave/)) await sql.unsafe(query);
-    const after = await sql`select state, paused_reason from wave where id = ${wave?.["id"]}`;
-    await sql.end();
-    expect(after).toEqual([{ state: "paused", paused_reason: "restored" }]);
-    await did(["migrate"]);
-    expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
+    const [wave] = await sql`update wave set state = 'sending', ended_at = null returning id`;
+    await sql`update delivery set state = 'planned', attempt = 0, settled_at = null
+               where id in (select delivery_id from attempt order by seq desc limit 1)`;
+    await sql`delete from attempt where delivery_id in (
+                select id from delivery where attempt = 0)`;
+    await sql`update engine set attempt_seq = (select max(seq) from attempt)`;
+    const waveNow = () => sql`select state, paused_reason from wave where id = ${wave?.["id"]}`;
+    const restoredWave = [{ state: "paused", paused_reason: "restored" }];
+
+    const locking = await byRunbook(/queue lock/);
+    expect(locking).toMatchObject({ code: 0 });
+    expect(locking.stdout).toContain("Sending is locked.");
+    expect(locking.stdout).toMatch(/Removed [1-9]\d* keys/);
+    expect(locking.stdout).toContain('"ok":true');
+    const looking = await byRunbook(/^candor queue status\n$/);
+    expect(looking).toMatchObject({ code: 2 });
+    expect(looking.stdout).toContain("Sending is locked (restored)");
+    expect(looking.stdout).toContain('"missing":1');
+
+    const [pauseAll = ""] = await fences("restore", "sql", /update wave/);
+    await sql.unsafe(`begin; ${pauseAll}`);
+    expect(await waveNow()).toEqual(restoredWave);
+    await sql.unsafe("rollback");
+
     await start();
+    const unlocking = await byRunbook(/queue unlock/, "unlock\n");
+    expect(unlocking).toMatchObject({ code: 0 });
+    expect(unlocking.stdout).toContain("1 attempts were made that it does not know of.");
+    expect(unlocking.stdout).toContain("Sending is open. 1 waves stand still;");
+    expect(await waveNow()).toEqual(restoredWave);
+    await sql.end();
+    expect(stack.catcher?.counts.kept).toBe(2);
+    expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
     expect(await recipients()).toContain("a•••@e•••.com");
   });
 });
@@ -293,6 +318,19 @@ async function recipients(): Promise<string> {
   const authorization = `Bearer ${people["responder"]?.token}`;
   const opened = await fetch(env["CANDOR_URL"] + path, { headers: { authorization } });
   return opened.text();
+}
+
+/** Run the commands of the restore page in a shell, as written. */
+async function byRunbook(about: RegExp, input = ""): Promise<Ran> {
+  const [commands = "exit 3"] = await fences("restore", "sh", about);
+  const shim = join(folder, "candor");
+  await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`, { mode: 0o700 });
+  const own = { ...env, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+  return new Promise((resolve) => {
+    const done = (error: unknown, stdout: string, stderr: string) =>
+      resolve({ code: error ? (error as { code: number }).code : 0, stdout, stderr });
+    execFile("sh", ["-ec", commands], { env: own }, done).stdin?.end(input);
+  });
 }
 
 /** The commands of an operators' runbook, as written. */

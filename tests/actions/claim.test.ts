@@ -255,10 +255,31 @@ describe("limits and stops", () => {
     expect(await states(w, waveId)).toEqual({ planned: 3 });
   });
 
-  test("a worker without a recent beat sends nothing and says so", async () => {
+  test("a worker without a recent beat claims nothing, so that no try is used up", async () => {
     const { waveId } = await givenWave(w, { people: 1 });
     const [sliceId = ""] = await leased(w, waveId);
+    const before = w.email.sent.length;
     await sendSlice(w.ctx, await givenSender(w, { mayWrite: () => false }), sliceId);
+    expect(w.email.sent).toHaveLength(before);
+    const [row] = await deliveries(w.sql, waveId, { limit: 10 });
+    expect(row).toMatchObject({ state: "planned", reason: null, outcome: null });
+  });
+
+  test("a worker whose beat stops after a claim writes no body and says so", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const before = w.email.sent.length;
+    let claimed = false;
+    const mayWrite = () => !claimed;
+    const prepare = async () => ({
+      compose: () => {
+        claimed = true;
+        return { from: w.config.MAIL_FROM, to: "ann@example.com", message: Buffer.from("\r\n") };
+      },
+    });
+    await sendSlice(w.ctx, await givenSender(w, { mayWrite, prepare }), sliceId);
+    expect(claimed).toBe(true);
+    expect(w.email.sent).toHaveLength(before);
     const [row] = await deliveries(w.sql, waveId, { limit: 10 });
     expect(row).toMatchObject({ state: "planned", reason: "not-sent", outcome: "not-sent" });
   });

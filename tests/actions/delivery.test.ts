@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import * as delivery from "../../src/actions/delivery.ts";
 import { abandon, sendSlice } from "../../src/actions/delivery/send.ts";
+import { saveBy } from "../../src/actions/delivery/settlement.ts";
 import { mayBecome } from "../../src/domain/delivery.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
@@ -117,6 +118,99 @@ describe("outcomes", () => {
       { n: 1, outcome: "accepted", possibleDuplicate: true },
       { n: 2, outcome: "accepted", possibleDuplicate: false },
     ]);
+  });
+
+  describe("where an earlier attempt turns out to have been taken", () => {
+    const put = { state: "planned", reason: "transient", nextInMs: 0 } as const;
+    const refused = { state: "rejected", reason: "recipient", nextInMs: 0 } as const;
+    const doubt = { state: "unknown", reason: null, nextInMs: 0 } as const;
+    const ends = [
+      [{ kind: "transient", code: "451" }, put],
+      [{ kind: "rejected", fault: "recipient", code: "550" }, refused],
+      [{ kind: "unknown", code: "error" }, doubt],
+    ] as const;
+
+    /** One person, written to twice: the first worker fell silent and a person had it sent again. */
+    async function givenTwice() {
+      const first = await givenClaimed(w);
+      await silence(first.workerId);
+      await delivery.sweep(w.ctx);
+      const { incidentId, waveId, id } = first;
+      const order = { incidentId, waveId, reason: "No trace of it.", deliveryIds: [id] };
+      await delivery.decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+      const [sliceId = ""] = await leased(w, waveId);
+      const { workerId } = await givenSender(w);
+      await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 10 });
+      const taken = () => settle(w.sql, first.workerId, [settledAs(id, 1, "accepted")]);
+      return { ...first, workerId, taken };
+    }
+
+    test.for(ends)("a newer one that ends as %j changes nothing", async ([outcome, verdict]) => {
+      const { waveId, id, workerId, taken } = await givenTwice();
+      await taken();
+      await settle(w.sql, workerId, [{ deliveryId: id, attempt: 2, outcome, verdict }]);
+      expect(await states(w, waveId)).toEqual({ accepted: 1 });
+      expect(await leased(w, waveId)).toEqual([]);
+      const { kind } = outcome;
+      expect(await attemptsOf(w, id)).toMatchObject([{ outcome: "accepted" }, { outcome: kind }]);
+      const [row] = await w.sql`select reason, settled_at from delivery where id = ${id}`;
+      expect(row).toMatchObject({ reason: null, settledAt: expect.any(String) as string });
+    });
+
+    test.for([
+      ["is put off", ends[0], { accepted: 1 }],
+      ["is unknown", ends[2], { accepted: 1 }],
+      // Whoever was passed on to another channel meanwhile stays there.
+      ["was refused", ends[1], { rejected: 1 }],
+    ] as const)("too late, while the newer %s", async ([, [outcome, verdict], expected]) => {
+      const { waveId, id, workerId, taken } = await givenTwice();
+      await settle(w.sql, workerId, [{ deliveryId: id, attempt: 2, outcome, verdict }]);
+      await settle(w.sql, randomUUID(), [settledAs(id, 1, "accepted")]);
+      expect(await states(w, waveId)).toEqual({ [verdict.state]: 1 });
+      await taken();
+      expect(await states(w, waveId)).toEqual(expected);
+    });
+
+    test("while the newer one's outcome is being written, that one sees it", async () => {
+      const { waveId, id, workerId } = await givenTwice();
+      const [outcome, verdict] = ends[0];
+      const save = saveBy(w.sql, workerId);
+      let saved = Promise.resolve();
+      await w.sql.begin(async (tx) => {
+        await tx`update attempt set outcome = 'accepted' where delivery_id = ${id} and n = 1`;
+        await tx`select from delivery where id = ${id} for update`;
+        saved = save([{ deliveryId: id, attempt: 2, outcome, verdict }]);
+        const waits = () => w.sql`
+          select from pg_locks l join pg_stat_activity a using (pid)
+           where not l.granted and a.datname = current_database()`;
+        while ((await waits()).length === 0);
+      });
+      await saved;
+      expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    });
+
+    test("and was reported as failed, the newer one decides", async () => {
+      const { waveId, id, workerId, taken } = await givenTwice();
+      await taken();
+      await w.sql`
+        insert into receipt (provider, event_id, delivery_id, attempt, status)
+        values ('smtp', ${randomUUID()}, ${id}, 1, 'failed')`;
+      const [outcome, verdict] = ends[0];
+      await settle(w.sql, workerId, [{ deliveryId: id, attempt: 2, outcome, verdict }]);
+      expect(await states(w, waveId)).toEqual({ planned: 1 });
+    });
+
+    test.for(["stops", "falls silent"] as const)(
+      "a newer one whose worker %s leaves no doubt",
+      async (how) => {
+        const { waveId, id, workerId, taken } = await givenTwice();
+        await taken();
+        if (how === "falls silent") await silence(workerId);
+        await (how === "stops" ? abandon(w.ctx, workerId) : delivery.sweep(w.ctx));
+        expect(await states(w, waveId)).toEqual({ accepted: 1 });
+        expect((await attemptsOf(w, id))[1]).toMatchObject({ outcome: "unknown" });
+      },
+    );
   });
 
   test("a late sign that nothing was sent waits for a person all the same", async () => {

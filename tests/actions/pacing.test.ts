@@ -72,3 +72,14 @@ test("waiting for one's turn counts as no try", async () => {
   expect(row?.minutes).toBe(1);
   expect(await states(w, waveId)).toEqual({ planned: 1 });
 });
+
+test("an attempt that fails in a way nobody foresaw is unknown, and keeps no slot", async () => {
+  const { waveId } = await givenWave(w, { people: 30 });
+  let failures = 0;
+  const told = () => {
+    failures += 1;
+    if (failures <= 10) throw new Error("Nobody foresaw this.");
+  };
+  await sendDue(w, waveId, "email", { rate: { ...NO_RATE, told } });
+  expect(await states(w, waveId)).toEqual({ unknown: 10, accepted: 20 });
+});

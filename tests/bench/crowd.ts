@@ -76,7 +76,15 @@ export async function startApproved(
 
 const BATCH = 5_000;
 const FACTS: Parameters<typeof givenScope>[2] = {
-  whatWeDo: "We closed the way in, told the police, and check every system it led to.",
+  // Long enough to make messages of about 8 kB, as those of a real notice are.
+  whatWeDo:
+    "We closed the way in, told the police, and check every system it led to. Outside experts " +
+    "look at copies of the machines that were touched, and at the records of the three months " +
+    "before. All keys and passwords between our systems were replaced on the first night, and " +
+    "nobody signs in from outside without a second factor any more. We watch for the data on the " +
+    "places where such data is sold. What we learn we say on our own page first, with the day and " +
+    "the hour, and we say there too what we do not know yet. Nothing you buy from us is affected, " +
+    "and nobody of ours will call you about this by themselves.",
   actions: ["Change your password.", "Read your statements.", "Hang up on callers."],
   contactLines: [
     { kind: "phone", value: "+1 202 555 0164", hours: "8:00 to 20:00", zone: "America/New_York" },

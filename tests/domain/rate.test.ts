@@ -120,19 +120,51 @@ describe("a refusal", () => {
     expect(speed(refused([START, START + 1_000]), NO_LIMIT, START + 1_000)).toBe(20);
   });
 
-  test("never leaves less than one message a minute", () => {
+  test("never leaves less than one message a second, and a storm is over within minutes", () => {
     const storm = Array.from({ length: 60 }, (_, second) => START + second * 1_000);
-    expect(speed(refused(storm), NO_LIMIT, START + 59_000)).toBeCloseTo(1 / 60);
+    const bucket = refused(storm);
+    const quiet = (seconds: number) => speed(bucket, NO_LIMIT, START + 60_000 + seconds * 1_000);
+    expect(quiet(-1)).toBe(1);
+    expect(quiet(15)).toBeGreaterThan(2);
+    expect(quiet(150)).toBeGreaterThan(1_000);
+    const slow = { perSecond: 0.5 };
+    expect(speed(bucket, slow, START + 59_000)).toBeLessThan(0.5);
   });
 
-  test("is made good evenly, second by second, and forgotten after a quarter of an hour", () => {
+  test("lets every first try at a server that puts all of them off be made the same day", () => {
+    let bucket = newBucket(NO_LIMIT, START);
+    let tries = 0;
+    for (let now = START; now < START + 3_600_000; now += 100) {
+      const { buckets, taken } = take([[bucket, NO_LIMIT]], 1, now);
+      [bucket = bucket] = buckets;
+      if (taken > 0) bucket = cut(bucket, NO_LIMIT, { now, seen: 0, pauseMs: 0 });
+      tries += taken;
+    }
+    expect(tries).toBeGreaterThan(3_000);
+    expect(tries).toBeLessThan(4_000);
+  });
+
+  test("is made good by a twentieth a second, and forgotten after a quarter of an hour", () => {
     const bucket = refused([START]);
-    const speeds = [1, 2, 3, 11, 21].map((s) => speed(bucket, NO_LIMIT, START + s * 1_000));
-    expect(speeds).toEqual([40, 42, 44, 60, 80]);
+    const speeds = [1, 2, 3, 16].map((s) => speed(bucket, NO_LIMIT, START + s * 1_000));
+    expect(speeds.map((each) => Math.round(each * 10) / 10)).toEqual([40, 42, 44.1, 83.2]);
     expect(isCut(bucket, START + 899_999)).toBe(true);
     expect(isCut(bucket, START + 900_000)).toBe(false);
     expect(speed(bucket, NO_LIMIT, START + 900_000)).toBe(Infinity);
     expect(lifetimeMs(bucket, START)).toBe(900_000);
+  });
+
+  test("counts from what was used of a speed that had grown, by all workers together", () => {
+    const later = START + 600_000;
+    const idle = cut(refused([START]), NO_LIMIT, { now: later, seen: 12, pauseMs: 0 });
+    // The last cut left 40.
+    expect(speed(idle, NO_LIMIT, later)).toBe(20);
+    let busy = refused([START]);
+    for (let now = later - 30_000; now < later; now += 10)
+      [busy = busy] = take([[busy, NO_LIMIT]], 3, now).buckets;
+    const half = speed(cut(busy, NO_LIMIT, { now: later, seen: 12, pauseMs: 0 }), NO_LIMIT, later);
+    expect(half).toBeGreaterThan(145);
+    expect(half).toBeLessThan(151);
   });
 
   test("never lifts the speed above the setting", () => {

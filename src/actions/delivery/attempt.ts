@@ -23,13 +23,16 @@ export interface Attempting {
   readonly halt: Halt;
 }
 
+/** What came of an attempt, and whether it went out although its reader's day was over. */
+export type Attempted = Settled & { readonly despiteHours?: boolean };
+
 /** What came of one message, whatever happens: an outcome that is lost is a delivery in doubt. */
 export async function attempted(
   ctx: Context,
   sender: Attempting,
   { prepared, waveId }: { readonly prepared: Prepared; readonly waveId: string },
   row: InHand,
-): Promise<Settled & { readonly despiteHours?: boolean }> {
+): Promise<Attempted> {
   const { id: deliveryId, attempt } = row;
   const message = await ready(ctx, sender, prepared, row);
   if ("verdict" in message) {

@@ -1,20 +1,20 @@
 import type { Context } from "../../context.ts";
+import { after } from "../../domain/delivery.ts";
 import type { SentChannel } from "../../domain/delivery.ts";
 import * as claims from "../../store/delivery/claim.ts";
 import type { Database } from "../../store/db.ts";
-import { settle } from "../../store/delivery/settle.ts";
 import { abandon as abandonRows } from "../../store/delivery/sweep.ts";
 import * as slices from "../../store/delivery/slice.ts";
 import { openBreaker } from "../wave.ts";
 import { attempted } from "./attempt.ts";
-import type { InHand } from "./attempt.ts";
+import type { Attempted, InHand } from "./attempt.ts";
 import { createHalt } from "./halt.ts";
 import type { Halt } from "./halt.ts";
 import { noteOverride } from "./hours.ts";
 import type { Rate } from "./pacing.ts";
 import { prepareWave } from "./prepare.ts";
 import type { OwnSources, Prepared, PrepareParts, SliceOf } from "./prepare.ts";
-import { createSettlement, untilDone } from "./settlement.ts";
+import { createSettlement, saveBy, untilDone } from "./settlement.ts";
 import type { Settlement } from "./settlement.ts";
 import { createSlots } from "./slots.ts";
 import type { Slots, Taken } from "./slots.ts";
@@ -56,7 +56,7 @@ export interface Sender extends Required<SenderParts> {
  */
 export function createSender(ctx: Context, parts: SenderParts): Sender {
   const { channel = "email", sql = ctx.sql } = parts;
-  const save = settle.bind(null, sql, parts.workerId);
+  const save = saveBy(sql, parts.workerId);
   const { connections } = (channel === "sms" ? ctx.sms : undefined) ?? ctx.email;
   return {
     prepare: prepareWave,
@@ -162,7 +162,9 @@ async function sendOne(
   { taken, ...job }: Job & { readonly taken: Taken },
   row: InHand,
 ): Promise<void> {
-  const { despiteHours, ...settled } = await attempted(ctx, sender, job, row);
+  const { despiteHours, ...settled } = await attempted(ctx, sender, job, row).catch(
+    (err: unknown) => unclear(ctx, row, err),
+  );
   taken.sent();
   try {
     await sender.settlement.add(settled);
@@ -176,6 +178,13 @@ async function sendOne(
   } finally {
     taken.settled();
   }
+}
+
+/** Nothing of an attempt is known to throw; where something does, nobody can say what was taken. */
+function unclear(ctx: Context, { id: deliveryId, attempt }: InHand, err: unknown): Attempted {
+  ctx.log.error({ err, deliveryId }, "an attempt failed");
+  const outcome = { kind: "unknown", code: "error" } as const;
+  return { deliveryId, attempt, outcome, verdict: after(outcome, 1) };
 }
 
 /** Each process says it once a wave, and one of them is heard. */

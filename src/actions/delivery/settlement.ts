@@ -1,4 +1,6 @@
 import type { Log } from "../../log.ts";
+import type { Database } from "../../store/db.ts";
+import { isAgain, lockAll, settle } from "../../store/delivery/settle.ts";
 import type { Settled } from "../../store/delivery/settle.ts";
 
 /** Outcomes on their way into the database. */
@@ -55,6 +57,17 @@ export function createSettlement(
         running = true;
         void run();
       }),
+  };
+}
+
+/** How this worker writes a batch: at once, or in two steps where something was sent before. */
+export function saveBy(sql: Database, workerId: string) {
+  return async (batch: readonly Settled[]): Promise<void> => {
+    if (!batch.some(isAgain)) return settle(sql, workerId, batch);
+    await sql.begin(async (tx) => {
+      await lockAll(tx, batch);
+      await settle(tx, workerId, batch);
+    });
   };
 }
 

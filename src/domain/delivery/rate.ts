@@ -4,14 +4,17 @@ import type { Outcome } from "../delivery.ts";
 
 /**
  * Leave to send towards one provider, for one sender or to one recipient domain: a token bucket
- * whose rate is cut in half by a refusal and grows evenly without one (additive increase,
- * multiplicative decrease: Chiu and Jain 1989; RFC 5681 3.1). All times are milliseconds of one
- * clock, the one of Redis.
+ * whose rate is cut in half by a refusal and grows by a twentieth a second without one: double
+ * after 14 s, from one a second to a thousand in 142 s. What grows by a fixed amount would not be
+ * back from a storm of refusals within a day. All times are milliseconds of one clock, the one of
+ * Redis.
  */
 export const Bucket = z.object({
   tokens: z.number(),
   /** When the tokens were counted. */
   at: z.number(),
+  /** Messages a second that went of late, by whichever worker. */
+  pace: z.number(),
   /** Messages a second right after the last cut; null where nothing was ever refused. */
   cutTo: z.number().nullable(),
   cutAt: z.number(),
@@ -31,7 +34,7 @@ export const NO_LIMIT: Limit = { perSecond: Infinity };
 
 /** A bucket of which nothing is known yet: a second's worth may go at once. */
 export function newBucket(limit: Limit, now: number): Bucket {
-  const idle = { at: now, cutTo: null, cutAt: 0, pausedUntil: 0, bookedUntil: 0 };
+  const idle = { at: now, pace: 0, cutTo: null, cutAt: 0, pausedUntil: 0, bookedUntil: 0 };
   return { ...idle, tokens: Math.max(1, Number.isFinite(limit.perSecond) ? limit.perSecond : 0) };
 }
 
@@ -40,7 +43,7 @@ export function speed({ cutTo, cutAt }: Bucket, limit: Limit, now: number): numb
   const allowed = steady(limit);
   if (cutTo === null || now - cutAt >= FORGET_MS) return allowed;
   const quietSeconds = Math.max(0, now - cutAt - ONE_CUT_MS) / 1_000;
-  return Math.min(allowed, cutTo * (1 + GROWTH * quietSeconds));
+  return Math.min(allowed, cutTo * (1 + GROWTH) ** quietSeconds);
 }
 
 /**
@@ -72,7 +75,8 @@ export function take(
 export function refund(bucket: Bucket, limit: Limit, { now, count }: Returned): Bucket {
   const filled = filledBy(bucket, limit, now);
   const most = capacity(filled, limit, now);
-  return { ...filled, tokens: Math.min(most, filled.tokens + count) };
+  const pace = Math.max(0, filled.pace - count / PACE_SECONDS);
+  return { ...filled, tokens: Math.min(most, filled.tokens + count), pace };
 }
 
 interface Returned {
@@ -102,23 +106,26 @@ export function book(
 /** What a refusal says: how fast we were, and for how long nothing should come. */
 export interface Refusal {
   readonly now: number;
-  /** Messages a second that were going this way. */
+  /** Messages a second that were going this way, as far as one worker knows. */
   readonly seen: number;
   readonly pauseMs: number;
 }
 
 /**
  * After a refusal: half the rate, at most once a second, because what was under way before the
- * last cut says nothing about it; and a pause where one was asked for. Never below one a minute.
+ * last cut says nothing about it; and a pause where one was asked for. What had grown and was not
+ * used says nothing either. Never below one a second: a server that puts off everybody's first
+ * try (greylisting, RFC 6647) must see all of those tries, and nobody is tried more often for it.
  */
 export function cut(bucket: Bucket, limit: Limit, { now, seen, pauseMs }: Refusal): Bucket {
   const pausedUntil = Math.max(bucket.pausedUntil, now + Math.min(pauseMs, PAUSE_MS_MAX));
   if (bucket.cutTo !== null && now - bucket.cutAt < ONE_CUT_MS) return { ...bucket, pausedUntil };
   const known = bucket.cutTo !== null && now - bucket.cutAt < FORGET_MS;
   const before = speed(bucket, limit, now);
-  const base = known ? before : Math.min(before, seen);
+  const used = known ? Math.max(filledBy(bucket, limit, now).pace, bucket.cutTo ?? 0) : 0;
+  const base = Math.min(before, Math.max(used, seen));
   const cutTo = Math.max(RATE_MIN, base / 2);
-  return { ...bucket, tokens: 0, at: now, cutTo, cutAt: now, pausedUntil };
+  return { ...filledBy(bucket, limit, now), tokens: 0, cutTo, cutAt: now, pausedUntil };
 }
 
 /** How many milliseconds a bucket must be remembered; after that it is as if new. */
@@ -157,7 +164,11 @@ export function domainOf(address: string): string {
 }
 
 function spend(bucket: Bucket, taken: number): Bucket {
-  return { ...bucket, tokens: Math.max(0, bucket.tokens - taken) };
+  return {
+    ...bucket,
+    tokens: Math.max(0, bucket.tokens - taken),
+    pace: bucket.pace + taken / PACE_SECONDS,
+  };
 }
 
 /**
@@ -169,7 +180,8 @@ function filledBy(bucket: Bucket, limit: Limit, now: number): Bucket {
   const perSecond = speed(bucket, limit, from);
   const came = perSecond === Infinity ? 0 : (perSecond * (now - from)) / 1_000;
   const tokens = Math.min(capacity(bucket, limit, now), bucket.tokens + came);
-  return { ...bucket, tokens, at: now };
+  const pace = bucket.pace * Math.exp(Math.min(0, bucket.at - now) / (PACE_SECONDS * 1_000));
+  return { ...bucket, tokens, pace, at: now };
 }
 
 /** A second's worth; one message at least. */
@@ -189,11 +201,13 @@ function steady({ perSecond }: Limit): number {
 }
 
 const MINUTE_SECONDS = 60;
-/** A rate that was cut to 100 a second is 105 after a second without a refusal, then 110. */
+/** A rate that was cut to 100 a second is 105 after a second without a refusal. */
 const GROWTH = 0.05;
 const ONE_CUT_MS = 1_000;
-/** One message a minute. */
-const RATE_MIN = 1 / MINUTE_SECONDS;
+/** Messages a second. */
+const RATE_MIN = 1;
+/** A message counts for the pace of about so many seconds. */
+const PACE_SECONDS = 5;
 const FORGET_MS = 15 * 60_000;
 const HORIZON_MS = 15 * 60_000;
 const PAUSE_MS_MAX = 24 * 3_600_000;

@@ -1,4 +1,5 @@
 import type { Sql } from "../db.ts";
+import { takenBefore } from "./taken.ts";
 
 export interface Claim {
   readonly sliceId: string;
@@ -86,20 +87,28 @@ export async function claim(
 
 /**
  * Give back what a claim took whose answer never arrived: this worker's rows of the slice that
- * it does not know of. It cannot have sent them. Answers how many.
+ * it does not know of. It cannot have sent them; where an earlier attempt was taken nothing more is
+ * to be sent. Answers how many.
  */
 export async function disown(
   sql: Sql,
   { sliceId, workerId, known }: { sliceId: string; workerId: string; known: readonly string[] },
 ): Promise<number> {
   const { count } = await sql`
-    with unheard as (
-      update delivery set state = 'planned', slice_id = null, reason = 'not-sent', next_at = now()
+    with unheard as materialized (
+      select id, attempt as n from delivery
        where slice_id = ${sliceId} and worker_id = ${workerId} and state = 'sending'
          and not (id = any(${known}::bigint[]))
-      returning id, attempt
+       order by id for update
+    ), noted as (
+      update attempt a set outcome = 'not-sent', ended_at = now()
+        from unheard k where a.delivery_id = k.id and a.n = k.n
     )
-    update attempt a set outcome = 'not-sent', ended_at = now()
-      from unheard u where a.delivery_id = u.id and a.n = u.attempt`;
+    update delivery d
+       set state = case when taken then 'accepted' else 'planned' end,
+           reason = case when not taken then 'not-sent' end,
+           slice_id = case when taken then d.slice_id end, next_at = now(),
+           settled_at = case when taken then now() end
+      from unheard k cross join lateral (select ${takenBefore(sql)} as taken) t where d.id = k.id`;
   return count;
 }

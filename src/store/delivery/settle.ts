@@ -1,5 +1,6 @@
 import type { Outcome, Verdict } from "../../domain/delivery.ts";
 import type { Sql } from "../db.ts";
+import { failedLater, takenBefore } from "./taken.ts";
 
 /** What came of one attempt, and what follows. */
 export interface Settled {
@@ -16,7 +17,7 @@ export interface Settled {
  * that is still `sending` under this worker moves its delivery. An outcome that comes after the
  * delivery was called unknown settles it while no newer attempt exists; where it was accepted,
  * also one that was planned again meanwhile. Where a newer attempt exists, it is kept with its own
- * and marked as a possible duplicate.
+ * and marked as a possible duplicate; once any attempt was accepted nobody is sent a further one.
  */
 export async function settle(sql: Sql, workerId: string, all: readonly Settled[]): Promise<void> {
   await sql`
@@ -43,17 +44,47 @@ export async function settle(sql: Sql, workerId: string, all: readonly Settled[]
         from now_known k
        where a.delivery_id = k.id and a.n = k.n and a.worker_id = ${workerId}
          and (a.outcome is null or a.outcome = 'unknown')
+      returning a.delivery_id, a.n
+    ), ending as materialized (
+      select k.id, k.n, k.was, k.newest, k.next_in_ms,
+             case when taken then 'accepted' else k.state end as state,
+             case when not taken then k.reason end as reason
+        from now_known k
+       cross join lateral (
+         select k.state <> 'accepted' and (${takenBefore(sql)} or (k.n > 1 and exists (
+                  select from now_known e
+                   where e.id = k.id and e.n < k.n and e.outcome = 'accepted'))) as taken) t
     )
     update delivery d
        set state = k.state, reason = k.reason,
            slice_id = case when k.state <> 'planned' then d.slice_id end,
            next_at = now() + k.next_in_ms * interval '1 millisecond',
            settled_at = case when k.state <> 'planned' then now() end
-      from now_known k
-     where d.id = k.id and d.attempt = k.n and d.worker_id = ${workerId}
-       and (k.was = 'sending'
-            or (k.was = 'unknown' and k.state in ('accepted', 'rejected'))
-            or (k.was in ('planned', 'leased') and k.state = 'accepted'))`;
+      from ending k
+     where d.id = k.id
+       and case when k.newest = k.n then d.worker_id = ${workerId}
+                 and (k.was = 'sending'
+                      or (k.was = 'unknown' and k.state in ('accepted', 'rejected'))
+                      or (k.was in ('planned', 'leased') and k.state = 'accepted'))
+                else k.newest > k.n and k.state = 'accepted'
+                 and k.was in ('planned', 'leased', 'unknown')
+                 and exists (select from noted e where e.delivery_id = k.id and e.n = k.n
+                                and not ${failedLater(sql)}) end`;
+}
+
+/** Whether an earlier attempt has a say in what follows. */
+export function isAgain({ attempt, verdict }: Settled): boolean {
+  return attempt > 1 && verdict.state !== "accepted";
+}
+
+/**
+ * Lock the deliveries of these before they are settled: the statement that follows sees what their
+ * earlier attempts have come to until then.
+ */
+export async function lockAll(tx: Sql, all: readonly Settled[]): Promise<void> {
+  await tx`
+    select from delivery where id = any(${all.map((s) => s.deliveryId)}::bigint[])
+     order by id for update`;
 }
 
 function classOf(outcome: Outcome): string | null {

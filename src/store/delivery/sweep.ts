@@ -1,42 +1,52 @@
 import type { Sql } from "../db.ts";
+import { takenBefore } from "./taken.ts";
 
 /**
  * Call `unknown` what a silent worker was sending: nobody can say whether the provider took it.
  * A worker is silent when its last beat is over 20 s old, and it stops writing bodies 15 s after
- * its last beat by its own clock, so nothing is sent after this. So too what a worker that lives has
+ * its last beat by its own clock, so nothing is sent after this. Where an earlier attempt was taken
+ * the delivery is `accepted`. So too what a worker that lives has
  * been sending for longer than any provider takes: its claim came through after it was given up,
  * and nobody knows of it. Answers how many rows.
  */
 export async function markUnknown(sql: Sql): Promise<number> {
   const { count } = await sql`
     with silent as materialized (
-      select d.id, d.attempt
+      select d.id, d.attempt as n
         from delivery d
-        left join worker k on k.id = d.worker_id
+        left join worker w on w.id = d.worker_id
         left join attempt a on a.delivery_id = d.id and a.n = d.attempt
        where d.state = 'sending'
-         and (k.id is null or k.beat_at < now() - ${SILENT}::interval
+         and (w.id is null or w.beat_at < now() - ${SILENT}::interval
               or a.started_at < now() - ${FORGOTTEN}::interval)
        order by d.id for update of d skip locked
     ), noted as (
       update attempt a set outcome = 'unknown', ended_at = now()
-        from silent s where a.delivery_id = s.id and a.n = s.attempt and a.outcome is null
+        from silent k where a.delivery_id = k.id and a.n = k.n and a.outcome is null
     )
-    update delivery d set state = 'unknown', reason = 'worker-lost', settled_at = now()
-      from silent s where d.id = s.id`;
+    update delivery d
+       set state = case when taken then 'accepted' else 'unknown' end,
+           reason = case when not taken then 'worker-lost' end, settled_at = now()
+      from silent k cross join lateral (select ${takenBefore(sql)} as taken) t where d.id = k.id`;
   return count;
 }
 
 /** Call `unknown` what this worker itself leaves unfinished as it is made to stop. */
 export async function abandon(sql: Sql, workerId: string): Promise<number> {
   const { count } = await sql`
-    with left_behind as (
-      update delivery set state = 'unknown', reason = 'worker-stopped', settled_at = now()
+    with left_behind as materialized (
+      select id, attempt as n from delivery
        where worker_id = ${workerId} and state = 'sending'
-      returning id, attempt
+       order by id for update
+    ), noted as (
+      update attempt a set outcome = 'unknown', ended_at = now()
+        from left_behind k where a.delivery_id = k.id and a.n = k.n and a.outcome is null
     )
-    update attempt a set outcome = 'unknown', ended_at = now()
-      from left_behind l where a.delivery_id = l.id and a.n = l.attempt and a.outcome is null`;
+    update delivery d
+       set state = case when taken then 'accepted' else 'unknown' end,
+           reason = case when not taken then 'worker-stopped' end, settled_at = now()
+      from left_behind k
+     cross join lateral (select ${takenBefore(sql)} as taken) t where d.id = k.id`;
   return count;
 }
 

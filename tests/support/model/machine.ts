@@ -11,6 +11,7 @@ import { NOTHING_JUDGED, canaryVerdict, waveVerdict } from "../../../src/domain/
 import type { CanaryCounts, Judged } from "../../../src/domain/wave/brake.ts";
 import { requireStep, resumedState } from "../../../src/domain/wave.ts";
 import type { PausedReason, WaveState } from "../../../src/domain/wave.ts";
+import { failedLater, takenBefore } from "./taken.ts";
 
 /** A delivery as far as the promise of the send path speaks of it. */
 export interface Row {
@@ -194,8 +195,13 @@ export function settle(m: Machine, hand: InHand, outcome: Settling): void {
     attempt.outcome = outcome.kind === "held" ? "not-sent" : outcome.kind;
     attempt.duplicate = row.attempt > hand.attempt && outcome.kind === "accepted";
   }
-  const { state } = verdictOf(hand, outcome);
-  if (row.attempt !== hand.attempt || row.worker !== hand.worker) return;
+  const state = takenBefore(m, hand) ? "accepted" : verdictOf(hand, outcome).state;
+  if (row.attempt > hand.attempt) {
+    const news = (before === undefined || before === "unknown") && !failedLater(m, hand);
+    if (news && state === "accepted" && UNSURE.has(was)) move(row, state);
+    return;
+  }
+  if (row.worker !== hand.worker) return;
   const late =
     (was === "unknown" && (state === "accepted" || state === "rejected")) ||
     // Planned again meanwhile: now it is needless.
@@ -205,11 +211,13 @@ export function settle(m: Machine, hand: InHand, outcome: Settling): void {
   if (state === "planned") row.slice = undefined;
 }
 
+const UNSURE = new Set<DeliveryState>(["planned", "leased", "unknown"]);
+
 /** What silent workers were sending: nobody knows. */
 export function markUnknown(m: Machine): void {
   for (const row of m.rows.values()) {
     if (row.state !== "sending" || !m.silent.has(row.worker ?? -1)) continue;
-    move(row, "unknown");
+    move(row, takenBefore(m, row) ? "accepted" : "unknown");
     const attempt = m.attempts.get(`${row.key}/${row.attempt}`);
     if (attempt) attempt.outcome ??= "unknown";
   }
@@ -221,8 +229,9 @@ export function disown(m: Machine, worker: number, slice: number): void {
   for (const row of m.rows.values()) {
     if (row.slice !== slice || row.worker !== worker || row.state !== "sending") continue;
     if (known.has(row.key)) continue;
-    move(row, "planned");
-    row.slice = undefined;
+    const taken = takenBefore(m, row);
+    move(row, taken ? "accepted" : "planned");
+    if (!taken) row.slice = undefined;
     const attempt = m.attempts.get(`${row.key}/${row.attempt}`);
     if (attempt) attempt.outcome = "not-sent";
   }
