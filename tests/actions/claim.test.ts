@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import * as delivery from "../../src/actions/delivery.ts";
 import { sendSlice } from "../../src/actions/delivery/send.ts";
@@ -17,6 +17,7 @@ import {
   attemptsOf,
   givenClaimed,
   givenSender,
+  givenStarted,
   givenWave,
   leased,
   settledAs,
@@ -303,6 +304,27 @@ describe("limits and stops", () => {
     const prepare = () => Promise.reject(new Error("The keystore is away."));
     await sendSlice(w.ctx, await givenSender(w, { prepare }), sliceId);
     expect(await states(w, waveId)).toEqual({ planned: 2 });
+  });
+
+  test("a wave whose stored text was changed by force stops, and nobody gets it", async () => {
+    const { waveId } = await givenStarted(w, { people: 3 });
+    await w.sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx`
+        update notice_version v
+           set languages = replace(v.languages::text, '{{', '{{#if nothing}}{{')::jsonb
+          from wave where wave.id = ${waveId} and v.id = wave.notice_version_id`;
+    });
+    // A process that did not have the approved text in memory.
+    vi.resetModules();
+    const { prepareWave: prepare } = await import("../../src/actions/delivery/prepare.ts");
+    const before = w.email.sent.length;
+    const [sliceId = ""] = await leased(w, waveId);
+    await sendSlice(w.ctx, await givenSender(w, { prepare }), sliceId);
+    expect(w.email.sent).toHaveLength(before);
+    expect(await states(w, waveId)).toEqual({ planned: 3 });
+    const [wave] = await w.sql`select state, paused_reason from wave where id = ${waveId}`;
+    expect(wave).toEqual({ state: "paused", pausedReason: "breaker" });
   });
 
   test("a new Redis makes every lease void at once", async () => {

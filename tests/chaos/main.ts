@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   try {
     passed = values.marathon
       ? await run(lab, values.kills === undefined ? WHOLE : shorter(Number(values.kills)))
-      : await runAll(lab, faults, { json: values.json, report: wanted.size === 0 });
+      : await runAll(lab, faults, { ...values, report: wanted.size === 0 });
   } finally {
     await lab.close();
     await servers.stop();
@@ -46,12 +46,13 @@ async function runAll(lab: Lab, faults: readonly Fault[], to: Output): Promise<b
   const results: Result[] = [];
   for (const fault of faults) results.push(await tried(fault, lab));
   if (to.json) process.stdout.write(`${JSON.stringify(results)}\n`);
-  else if (to.report) writeReport({ results, seed: lab.seed });
+  else if (to.report) writeReport({ results, seed: lab.seed, quick: to.quick });
   return results.every(({ passed }) => passed);
 }
 
 interface Output {
   readonly json: boolean;
+  readonly quick: boolean;
   readonly report: boolean;
 }
 

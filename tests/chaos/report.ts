@@ -28,14 +28,15 @@ export function writeReport(made: Made): void {
 }
 
 type Made =
-  | { readonly results: readonly Result[]; readonly seed: number }
+  | { readonly results: readonly Result[]; readonly seed: number; readonly quick: boolean }
   | { readonly marathon: Marathon };
 
-function faultLines({ results, seed }: Extract<Made, { results: unknown }>): string[] {
+function faultLines({ results, seed, quick }: Extract<Made, { results: unknown }>): string[] {
   return [
     "# Chaos report",
     "",
-    `Made by \`npm run chaos\` ${machine()}, seed ${seed}.`,
+    `Made by \`npm run chaos${quick ? " -- --quick" : ""}\` ${machine()}, seed ${seed}.` +
+      (quick ? " Outages and freezes were the shortest that show the fault." : ""),
     "",
     "After each fault four ledgers are compared: deliveries, attempts, what the providers " +
       "themselves took, and the audit chain. *Lost*: accepted by our word without a copy, or " +

@@ -1,3 +1,5 @@
+import { ZodError } from "zod";
+
 import { ORGANISATION } from "../../context.ts";
 import type { Context, Keys, OutgoingEmail, OutgoingSms } from "../../context.ts";
 import { Person, isPerson } from "../../domain/audience/person.ts";
@@ -11,6 +13,7 @@ import { RenderHold, render } from "../../domain/notice/render.ts";
 import type { OwnWords, Reader } from "../../domain/notice/render.ts";
 import { variantKey, variantOf } from "../../domain/notice/variant.ts";
 import type { Variant } from "../../domain/notice/variant.ts";
+import { Refusal } from "../../domain/refusal.ts";
 import type { Claimed } from "../../store/delivery/claim.ts";
 import * as waves from "../../store/wave.ts";
 import { compiledVersion } from "../notice/compiled.ts";
@@ -62,8 +65,8 @@ export interface PrepareParts {
 
 /**
  * The approved version of a wave for one channel, compiled, with the incident's keys. The wave is
- * stopped instead where the version's mail layout has changed since it was approved, and where
- * the codes that it shows people cannot be had.
+ * stopped instead where the stored text cannot be read as what was approved, where the version's
+ * mail layout has changed since, and where the codes that it shows people cannot be had.
  */
 export async function prepareWave(
   ctx: Context,
@@ -72,7 +75,11 @@ export async function prepareWave(
 ): Promise<Prepared | undefined> {
   const { incidentId, waveId } = slice;
   const { noticeVersionId } = await waves.find(ctx.sql, incidentId, waveId);
-  const version = await compiledVersion(ctx, noticeVersionId);
+  const version = await readable(ctx, noticeVersionId);
+  if (!version) {
+    await openBreaker(ctx, slice, "unreadable");
+    return undefined;
+  }
   const { noticeKind, noticeClass } = await waves.noticeOf(ctx.sql, noticeVersionId);
   const source = version.layoutCurrent
     ? await own(ctx, { incidentId, noticeVersionId, noticeKind })
@@ -86,6 +93,17 @@ export async function prepareWave(
   const hours = await hoursOf(ctx, waveId, channel);
   const parts = { ctx, version, source, keys, organisation, noticeClass, hours };
   return channel === "sms" ? smsOf(parts) : emailOf(parts);
+}
+
+/** Nothing where somebody changed the stored text by force; trying again would not mend it. */
+async function readable(ctx: Context, versionId: string): Promise<CompiledVersion | undefined> {
+  try {
+    return await compiledVersion(ctx, versionId);
+  } catch (err) {
+    if (!(err instanceof Refusal || err instanceof ZodError)) throw err;
+    ctx.log.error({ err, noticeVersionId: versionId }, "the stored text of a wave is unreadable");
+    return undefined;
+  }
 }
 
 interface Parts {

@@ -28,7 +28,10 @@ export const POISON_FAULTS: readonly Fault[] = [
       await Promise.all([f.worker(), f.worker()]);
       const checked = await settledSoundly(f, [sound]);
       requireAllAccepted(checked);
-      await until("its rows stand", async () => (await openRows(f, poisoned.waveId)) === 0);
+      await until(
+        "its wave stands",
+        async () => (await stoppedBy(f, poisoned.waveId)) === "breaker",
+      );
       const sent = caught(f)().filter((to) => to.startsWith(`${poisoned.prefix}-`)).length;
       must(sent === 0, `${sent} got a text that nobody approved.`);
       const stands = JSON.stringify(await states(f.w, poisoned.waveId));
@@ -73,12 +76,10 @@ export const POISON_FAULTS: readonly Fault[] = [
   },
 ];
 
-async function openRows({ w }: Fleet, waveId: string): Promise<number> {
-  const [row] = await w.sql<{ open: number }[]>`
-    select count(*)::int as open from delivery
-     where wave_id = ${waveId} and state in ('leased', 'sending')
-       and (select state from wave where id = ${waveId}) = 'sending'`;
-  return row?.open ?? 0;
+async function stoppedBy({ w }: Fleet, waveId: string): Promise<string | null> {
+  const [row] = await w.sql<{ reason: string | null }[]>`
+    select paused_reason as reason from wave where id = ${waveId}`;
+  return row?.reason ?? null;
 }
 
 async function poisonOf({ w }: Fleet) {
