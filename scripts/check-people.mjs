@@ -42,6 +42,14 @@ export function languageOf({ language }) {
   return main === "zh" || main === "ru" ? main : "en";
 }
 
+/**
+ * Whether a text may say what happened: Massachusetts forbids it, and somebody of whom nobody knows
+ * where they live may live there.
+ */
+export function mayReadWhatHappened({ region }) {
+  return region !== "MA" && region !== "";
+}
+
 /** Numbers by their end: what the provider that sends to nobody does with them. */
 const PHONES = { "0196": "refused", "0197": "refused", "0198": "undelivered", "0199": "refused" };
 

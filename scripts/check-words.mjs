@@ -62,11 +62,19 @@ const NOTICES = {
   },
 };
 
+/** What a text says that tells what happened. */
+export const WHAT_HAPPENED = {
+  en: "broke into our network",
+  zh: "侵入了我们的网络",
+  ru: "проник в нашу сеть",
+};
+
 /** Messages of our own that are no notices. */
 const OTHERS = {
   code: "Here is your one-time code for",
   answered: "has answered your inquiry",
   due: "News was promised for",
+  clock: "somebody must be told soon, or should have been told",
 };
 
 /** Which notice this is, and in which language; or which other message; or neither. */

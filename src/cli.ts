@@ -3,20 +3,30 @@ import { Command } from "commander";
 
 import { z } from "zod";
 
+import { assessCommand } from "./cli/assess.ts";
 import { bounceCommand } from "./cli/bounce.ts";
+import { deltaCommand } from "./cli/delta.ts";
+import { filingCommands, registerCommand } from "./cli/filing.ts";
 import { followupCommands } from "./cli/followup.ts";
 import { heldCommands } from "./cli/held.ts";
 import { inquiryCommands } from "./cli/inquiry.ts";
+import { interchangeCommands } from "./cli/interchange.ts";
 import { keyCommands } from "./cli/key.ts";
+import { lawCommand } from "./cli/law.ts";
 import { letterCommands } from "./cli/letter.ts";
+import { lintCommands } from "./cli/lint.ts";
 import { noticeCommands } from "./cli/notice.ts";
+import { obligationCommands } from "./cli/obligation.ts";
 import { operatorCommands } from "./cli/operator.ts";
 import { preflightCommands } from "./cli/preflight.ts";
+import { processorCommands } from "./cli/processor.ts";
 import { publicationCommands } from "./cli/publication.ts";
 import { queueCommands } from "./cli/queue.ts";
 import { responderCommands } from "./cli/responder.ts";
+import { severityCommands } from "./cli/severity.ts";
 import { surveyCommands } from "./cli/survey.ts";
 import { unknownCommands } from "./cli/unknown.ts";
+import { variantCommands } from "./cli/variants.ts";
 import { Refusal } from "./domain/refusal.ts";
 
 /** The command line: `candor --help` lists everything. */
@@ -25,7 +35,18 @@ async function main(): Promise<void> {
     .description("Answer a personal-data breach: declare, import, approve, send.")
     .showHelpAfterError();
   responderCommands(program);
+  assessCommand(program);
+  interchangeCommands(program);
+  lawCommand(program);
+  severityCommands(program);
+  filingCommands(program);
+  deltaCommand(program);
+  registerCommand(program);
+  processorCommands(program);
+  obligationCommands(program);
   noticeCommands(program);
+  lintCommands(program);
+  variantCommands(program);
   inquiryCommands(program);
   letterCommands(program);
   unknownCommands(program);

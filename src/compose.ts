@@ -3,11 +3,13 @@ import { fileURLToPath } from "node:url";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Config, DoorConfig } from "./config.ts";
 import type { Context, Dns, DoorContext, EmailGateway, SmsGateway } from "./context.ts";
+import type { Library } from "./domain/law.ts";
 import { createBounceFolder } from "./gateways/bounce.ts";
 import { box } from "./gateways/box.ts";
 import { createDns } from "./gateways/dns.ts";
 import { createEmail } from "./gateways/email.ts";
 import { createPress } from "./gateways/letter.ts";
+import { createLibrary } from "./gateways/library.ts";
 import { redisProblems } from "./gateways/redis.ts";
 import { readRunbooks } from "./gateways/runbook.ts";
 import { createSite } from "./gateways/site.ts";
@@ -60,6 +62,7 @@ export async function compose(
     await compareServers({ sql, keys, config, log });
     await checkFeedbackRole(config, log);
     const runbooks = readRunbooks(RUNBOOKS);
+    const library = openLibrary(config);
     const email =
       overrides.email ??
       createEmail({ url: config.SMTP_URL, connections: config.EMAIL_CONNECTIONS, log });
@@ -78,7 +81,7 @@ export async function compose(
     const dns = overrides.dns ?? createDns(config.DNS_SERVERS);
     const gateways = { box, vault, email, sms, dns, site, bounces, press, templates };
     return {
-      ctx: { config, sql, feedback, ...gateways, runbooks, now, log },
+      ctx: { config, sql, feedback, ...gateways, runbooks, library, now, log },
       close: async () => {
         await Promise.all([email.close(), sms?.close()]);
         await closeAll(sql, feedback, keys);
@@ -121,6 +124,15 @@ export async function composeDoor(
 /** The pool for claims and outcomes, whose plans are kept. Whoever asks for it ends it. */
 export function connectToSend({ DATABASE_URL }: Config): Database {
   return connect(DATABASE_URL, SENDING_CONNECTIONS, "kept");
+}
+
+function openLibrary({ LAW_FOLDER }: Config): Library {
+  try {
+    return createLibrary(LAW, LAW_FOLDER);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "It cannot be read.";
+    throw new ConfigError([`LAW_FOLDER: ${reason}`]);
+  }
 }
 
 /** Its SDK takes 40 MB of memory: it is read only where an account is set up. */
@@ -216,6 +228,7 @@ const PROBES = [
 ] as const;
 /** A person waits no longer than this for somebody else's work; then they are told to try again. */
 const LOCK_MS_MAX = 4_000;
+const LAW = fileURLToPath(new URL("law", import.meta.url));
 const RUNBOOKS = fileURLToPath(new URL("../runbooks/incident", import.meta.url));
 const TEMPLATES = fileURLToPath(new URL("../templates", import.meta.url));
 /** Two slices claim while outcomes are written, and SMS beside e-mail. */

@@ -99,8 +99,12 @@ const Environment = Door.extend({
   SMS_RATE_MAX: count.min(0).max(100_000).default(0),
   /** A Maildir that reports of mail servers are delivered to. */
   BOUNCE_FOLDER: z.string().startsWith("/", "Use the whole path of a folder.").optional(),
+  /** A folder of rules of one's own, such as contract clauses; see `docs/law.md`. */
+  LAW_FOLDER: z.string().min(1).optional(),
   /** SMS that a worker may have on their way to the provider at once. */
   SMS_CONNECTIONS: count.min(1).max(100).default(10),
+  /** Hours that people need to review and approve a notice: kept free before a legal deadline. */
+  REVIEW_HOURS: count.min(0).max(720).default(4),
 }).refine(
   ({ TWILIO_ACCOUNT_SID, TWILIO_FROM, TWILIO_AUTH_TOKEN }) =>
     allOrNone([TWILIO_ACCOUNT_SID, TWILIO_FROM, TWILIO_AUTH_TOKEN]),

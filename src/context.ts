@@ -5,7 +5,9 @@ import type { ReportParts } from "./domain/receipt/dsn.ts";
 import type { SetLetter } from "./domain/delivery/letter.ts";
 import type { Metrics } from "./domain/delivery/letter-line.ts";
 import type { Paper } from "./domain/delivery/letter-paper.ts";
+import type { Report } from "./domain/filing/paper.ts";
 import type { PageLanguage } from "./domain/language.ts";
+import type { Library } from "./domain/law.ts";
 import type { Layout } from "./domain/notice/compile.ts";
 import type { Runbook } from "./domain/task.ts";
 import type { Log } from "./log.ts";
@@ -47,6 +49,8 @@ export interface Context extends DoorContext {
   readonly press: Press;
   /** The incident runbooks of `runbooks/incident/`, read and checked at start. */
   readonly runbooks: readonly Runbook[];
+  /** The rules of `src/law/` and of LAW_FOLDER; see `src/gateways/library.ts`. */
+  readonly library: Library;
 }
 
 /** See `src/gateways/templates.ts`. */
@@ -134,7 +138,7 @@ export interface OutgoingEmail {
 }
 
 export interface SendOptions {
-  /** Only by the relay of this name, where there still is one: see `attempt.provider`. */
+  /** Only by the relay of this name (see `attempt.provider`); `relay-gone` where there is none. */
   readonly relay?: string;
 }
 
@@ -143,6 +147,8 @@ export interface EmailGateway {
   readonly connections: number;
   /** Hand over one message. `mayWrite` is asked just before the body is written; false sends nothing. */
   send(email: OutgoingEmail, mayWrite: () => boolean, options?: SendOptions): Promise<Outcome>;
+  /** Connections, open now, that can begin one more message while one is under way. */
+  pipelined?(): number;
   /** Milliseconds until anything can be sent at all; 0 where it can be now. */
   waitMs?(): number;
   /** Connect, secure, sign in and leave, at each relay. Sends nothing. */
@@ -190,6 +196,8 @@ export interface SmsGateway {
    * what became of an SMS whose outcome nobody knows.
    */
   find?(query: SmsQuery): Promise<FoundSms[] | "unanswered" | "too-many">;
+  /** What became of one SMS, by the provider's name of it and in its words. */
+  read?(reference: string): Promise<{ status: string; code: string | null } | "unanswered">;
   close(): Promise<void>;
 }
 
@@ -208,6 +216,8 @@ export interface Box {
 export interface Press {
   readonly metrics: Metrics;
   open(options: PressOptions): PressFile;
+  /** Set a report as a PDF; see `src/gateways/report.ts`. */
+  report(report: Report): Promise<Buffer>;
 }
 
 export interface PressOptions {

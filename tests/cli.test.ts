@@ -75,6 +75,13 @@ async function did(args: string[], options: { as?: string; input?: string } = {}
 }
 
 /** Add a person at the machine; they take up their invitation in a dialogue of their own. */
+/** Mails to customers: staff are told of legal clocks whenever the sweep comes by. */
+function sentToPeople(): number {
+  const staff = new Set(Object.keys(people).map((key) => `${key}@example.org`));
+  const all = stack.catcher?.list(0, 100) ?? [];
+  return all.filter(({ to: [address = ""] }) => !staff.has(address)).length;
+}
+
 async function enrol(key: string, name: string, roles: string[]): Promise<void> {
   const email = `${key}@example.org`;
   const added = await did(["staff", "add", "--name", name, "--email", email, "--roles", ...roles]);
@@ -221,7 +228,7 @@ describe("a breach", () => {
     const resend = ["resend-rejected", incident, wave, "--all", "--reason", "Put right."];
     expect(await did(resend, { as: "approver" })).toContain("0 will be sent again.");
     expect(await did(["watch", incident, wave], responder)).toContain("The wave is done.");
-    expect(stack.catcher?.counts.kept).toBe(2);
+    expect(sentToPeople()).toBe(2);
     expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
   });
 });
@@ -271,7 +278,7 @@ describe("restoring, by the runbook", () => {
     expect(unlocking.stdout).toContain("Sending is open. 1 waves stand still;");
     expect(await waveNow()).toEqual(restoredWave);
     await sql.end();
-    expect(stack.catcher?.counts.kept).toBe(2);
+    expect(sentToPeople()).toBe(2);
     expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
     expect(await recipients()).toContain("a•••@e•••.com");
   });

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Redis } from "ioredis";
@@ -56,6 +58,18 @@ describe("a keystore on the server of the main database", () => {
       expect.stringContaining("one stolen backup holds both"),
     );
   });
+});
+
+test("rules of one's own stop the start where they do not fit, with file and line", async () => {
+  const LAW_FOLDER = await mkdtemp(join(tmpdir(), "compose-law-"));
+  try {
+    await writeFile(join(LAW_FOLDER, "bank.yaml"), "rules:\n  - id: xx-bank\n");
+    await expect(start({ ...w.config, LAW_FOLDER })).rejects.toThrow(
+      /LAW_FOLDER: The law cannot be used:\n.*bank\.yaml:2: rules\.0\.jurisdiction: /,
+    );
+  } finally {
+    await rm(LAW_FOLDER, { recursive: true });
+  }
 });
 
 test("there is a way to send SMS exactly where an account is set up", async () => {

@@ -76,7 +76,7 @@ test("several relays are one setting, with commas", () => {
   expect(problems({ ...good, SMTP_URL })).toEqual([]);
   expect(readRelays(SMTP_URL).relays).toEqual([
     { name: "primary", weight: 3, url: "smtps://user:s3%2Ccret@one.example.org" },
-    { name: "smtp2", weight: 1, url: "smtp://two.example.org:587" },
+    { name: "two.example.org:587", weight: 1, url: "smtp://two.example.org:587" },
   ]);
 });
 

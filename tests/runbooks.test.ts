@@ -34,8 +34,9 @@ describe("operators' runbooks", () => {
     await w.close();
   });
 
-  test("cover eight cases", () => {
+  test("cover nine cases", () => {
     expect(RUNBOOKS.map(([name]) => name)).toEqual([
+      "legal-clock.md",
       "missed-follow-up.md",
       "provider-outage.md",
       "public-door.md",

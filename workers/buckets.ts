@@ -9,7 +9,7 @@ import { PREFIX } from "../src/jobs.ts";
 export interface Buckets {
   /**
    * Read these buckets and write what `decide` makes of them, all at once: where another worker
-   * was quicker, it decides anew. Throws while Redis is away.
+   * was quicker, it decides anew. Throws while Redis is away, or never says the same twice.
    */
   change<T>(names: readonly string[], decide: Decide<T>): Promise<T>;
   /** The names of buckets that are slower than their setting says. */
@@ -37,12 +37,13 @@ export function createBuckets(redis: Pick<Redis, "eval" | "time" | "zrangebyscor
   return {
     async change(names, decide) {
       let [done, now, ...texts] = await swap(names, [], 0);
-      for (;;) {
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
         const { buckets, answer } = decide(texts.map(read), now);
         const edits = buckets.map((after, i) => ({ before: texts[i] ?? "", after }));
         [done, now, ...texts] = await swap(names, edits, now);
         if (done === 1) return answer;
       }
+      throw new Error("A bucket in Redis cannot be changed.");
     },
     async cutOnes() {
       const [seconds] = await redis.time();
@@ -100,3 +101,5 @@ return answer`;
 
 const CUT_KEY = `${PREFIX}:buckets-cut`;
 const CUT_MAX = 100_000;
+/** Each time one of the workers gets its turn. */
+const TRIES_MAX = 1_000;

@@ -4,6 +4,7 @@ import { ownWords } from "../src/actions/feedback/own.ts";
 import { destroyKey } from "../src/actions/feedback/release.ts";
 import { keepCodes } from "../src/actions/inquiry/code.ts";
 import { handleIntake } from "../src/actions/intake.ts";
+import { runDelta } from "../src/actions/notice/delta.ts";
 import { handle } from "../src/actions/outbox.ts";
 import { writeSite } from "../src/actions/publication/site.ts";
 import { tellSubscribers } from "../src/actions/subscription/tell.ts";
@@ -29,6 +30,8 @@ function handlers(ctx: Context) {
       importUpload(ctx, uploadId, keepAlive),
     "audience.frozen": ({ incidentId = "", audienceId = "" }) =>
       keepCodes(ctx, { incidentId, audienceId }),
+    "audiences.compare": ({ incidentId = "", deltaId = "", drafts = "" }, keepAlive) =>
+      runDelta(ctx, { incidentId, deltaId, drafts }, keepAlive),
     "intake.received": ({ intakeId = "" }) => handleIntake(ctx, INTAKE_HANDLERS, intakeId),
     "letters.make": ({ incidentId = "", waveId = "", batchId = "" }, keepAlive) =>
       makeBatch(ctx, { incidentId, waveId, batchId }, { own: ownWords, keepAlive }),

@@ -1,3 +1,4 @@
+import { createWatch } from "../src/actions/alert.ts";
 import * as audience from "../src/actions/audience.ts";
 import * as delivery from "../src/actions/delivery.ts";
 import { sweepLetters } from "../src/actions/delivery/letter.ts";
@@ -11,6 +12,7 @@ import { sendMessages } from "../src/actions/message.ts";
 import { writeSite } from "../src/actions/publication/site.ts";
 import * as receipt from "../src/actions/receipt.ts";
 import { sweepBounces } from "../src/actions/receipt/bounce.ts";
+import { pollSilent } from "../src/actions/receipt/poll.ts";
 import { reconcile } from "../src/actions/receipt/reconcile.ts";
 import { sweepSubscriptions } from "../src/actions/subscription.ts";
 import * as wave from "../src/actions/wave.ts";
@@ -40,9 +42,17 @@ export function startSweep(ctx: Context, self: Self): { stop(): Promise<void> } 
       releaseAnswers,
       sweepSurveys,
       sweepSubscriptions,
+      createWatch(),
     ),
     every({ ctx }, EVERY_MINUTE_MS, () => writeSite(ctx)),
-    every({ ctx }, EVERY_MINUTE_MS, sweepBounces, receipt.sweepUnproven, reconcileUnknown),
+    every(
+      { ctx },
+      EVERY_MINUTE_MS,
+      sweepBounces,
+      receipt.sweepUnproven,
+      reconcileUnknown,
+      pollSilent,
+    ),
   ];
   return { stop: async () => void (await Promise.all(timers.map((stop) => stop()))) };
 }

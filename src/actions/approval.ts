@@ -19,6 +19,7 @@ import * as timeline from "../store/timeline.ts";
 import { current, isClosed, viewOf } from "./approval/view.ts";
 import type { SubmissionView } from "./approval/view.ts";
 import { compiledVersion } from "./notice/compiled.ts";
+import { problemsOf, requireFixed } from "./notice/gate.ts";
 
 export interface SubmissionPath {
   readonly incidentId: string;
@@ -29,7 +30,8 @@ export interface SubmissionPath {
  * Approve exactly what the approver saw: `binding` repeats the hex they were shown. Refuses
  * `four-eyes` for anyone who wrote, uploaded or submitted, `not-allowed` for a role younger
  * than 24 hours, `stale-version` for another binding, and `facts-changed` where what was
- * submitted is no longer so. Repeating one's own approval changes nothing.
+ * submitted is no longer so, and `template-refused` where the law as it is assessed now asks for
+ * what the text lacks. Repeating one's own approval changes nothing.
  */
 export function approve(
   ctx: Context,
@@ -43,6 +45,8 @@ export function approve(
     if (earlier.some(({ staffId }) => staffId === actor.staffId))
       return viewOf(ctx, tx, submission);
     await requireCurrent(ctx, tx, { notice, submission, version });
+    const compiled = await compiledVersion(ctx, version.id, tx);
+    requireFixed(await problemsOf(ctx, tx, compiled, notice));
     if (given.binding !== submission.binding.toString("hex"))
       refuse("stale-version", "This is not what you were shown. Read the submission again.", [
         { field: "binding", code: "stale", message: "Repeat the binding of the submission." },
@@ -167,10 +171,14 @@ async function involved(tx: Sql, { noticeId, audienceId, submittedBy }: Submissi
 /** Enough people agree: the notice may be sent, and what it promises is kept track of. */
 async function ready(ctx: Context, tx: Sql, { notice, version }: Omit<Locked, "submission">) {
   await notices.save(tx, moved(notice, "ready"));
-  const { compiled } = await compiledVersion(ctx, version.id, tx);
-  const { text } = renderPublic(compiled, compiled.defaultLanguage);
+  const { texts } = await compiledVersion(ctx, version.id, tx);
   const today = ctx.now().toISOString().slice(0, 10);
-  await store.keepCommitments(tx, version.id, commitmentsIn(text, today));
+  // A promise that stands in several variants is one promise.
+  const found = texts.variants.flatMap((each) =>
+    commitmentsIn(renderPublic(each, each.defaultLanguage).text, today),
+  );
+  const once = new Map(found.map((each) => [`${each.dueOn} ${each.sentence}`, each]));
+  await store.keepCommitments(tx, version.id, [...once.values()]);
 }
 
 type Note = Pick<Fact, "action" | "before" | "after"> & { readonly submission: Submission };

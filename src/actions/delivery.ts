@@ -65,7 +65,7 @@ function given(filter: UnknownFilter): Record<string, string | number> {
 
 /** Put right what no outcome will: silent workers, leases that ran out, cancelled waves. */
 export async function sweep(ctx: Context): Promise<void> {
-  const unknown = await sweeping.markUnknown(ctx.sql);
+  const unknown = await ctx.sql.begin((tx) => sweeping.markUnknown(tx));
   if (unknown > 0) ctx.log.warn({ unknown }, "deliveries of a silent worker are unknown now");
   const expired = await sweeping.expireLeases(ctx.sql);
   if (expired > 0) ctx.log.warn({ expired }, "leases ran out");

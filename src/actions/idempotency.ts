@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { Refusal, refuse } from "../domain/refusal.ts";
 import type { RefusalCode } from "../domain/refusal.ts";
 import { canonical } from "../domain/timeline.ts";
+import { sureOfCommits } from "../store/db.ts";
 import * as idempotency from "../store/idempotency.ts";
 
 /** A request that its sender may repeat: who, under which key, to which route, saying what. */
@@ -29,7 +30,8 @@ export interface Answer {
 /**
  * Do a thing once however often it is asked for: the first request under a key acts, its
  * copies wait up to five seconds and get its answer. A refusal is an answer too, except one
- * that a later try may turn around (such as a wrong code), which frees the key.
+ * that a later try may turn around (such as a wrong code), which frees the key. It acts by the
+ * context that it is given: where only the answer to a COMMIT is lost, it ends as if it had come.
  *
  * Refuses `idempotency-key-reused` for another request under the same key, `conflict` where
  * the answer was not kept or the first request broke off, and `still-running` while it has no
@@ -38,7 +40,7 @@ export interface Answer {
 export async function once(
   ctx: Context,
   request: Repeatable,
-  act: () => Promise<Answer>,
+  act: (ctx: Context) => Promise<Answer>,
 ): Promise<Answer> {
   const keys = await ctx.vault.keys(ORGANISATION);
   const { staffId, key, route } = request;
@@ -63,7 +65,7 @@ async function first(
   ctx: Context,
   request: Repeatable,
   wanted: idempotency.Reservation,
-  act: () => Promise<Answer>,
+  act: (ctx: Context) => Promise<Answer>,
 ): Promise<Answer> {
   const keys = await ctx.vault.keys(ORGANISATION);
   const settle = (status: number, kept: Kept) =>
@@ -71,7 +73,8 @@ async function first(
       status,
       response: request.secretAnswer ? null : keys.seal("idempotency", rowOf(wanted), kept),
     });
-  const answer = await act().catch(async (error: unknown) => {
+  const sure = { ...ctx, sql: sureOfCommits(ctx.sql) };
+  const answer = await act(sure).catch(async (error: unknown) => {
     if (isPassing(error)) await idempotency.release(ctx.sql, wanted);
     else {
       // What broke off may have been done: a copy is told to look, and does nothing.
@@ -80,7 +83,9 @@ async function first(
     }
     throw error;
   });
-  await settle(answer.status, { body: answer.body ?? null });
+  const kept = { body: answer.body ?? null };
+  // It is done, whatever becomes of this connection: its copies are to hear of it.
+  await settle(answer.status, kept).catch(() => settle(answer.status, kept));
   return answer;
 }
 

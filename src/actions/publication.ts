@@ -1,6 +1,7 @@
 import type { DoorContext } from "../context.ts";
 import { normalisedCode } from "../domain/notice/code.ts";
 import { renderPublic } from "../domain/notice/render.ts";
+import { partsOf } from "../domain/notice/split.ts";
 import * as notices from "../store/notice.ts";
 import { compiledVersion } from "./notice/compiled.ts";
 
@@ -24,8 +25,10 @@ export async function checkCode(ctx: DoorContext, typed: string): Promise<Wordin
   const code = normalisedCode(typed);
   const found = code === undefined ? undefined : await notices.published(ctx.sql, code);
   if (code === undefined || !found) return undefined;
-  const { compiled } = await compiledVersion(ctx, found.noticeVersionId);
-  const { subjects, language, html } = renderPublic(compiled, found.language);
+  const { texts } = await compiledVersion(ctx, found.noticeVersionId);
+  const key = partsOf(found.language);
+  const notice = texts.forVariant(key.variant);
+  const { subjects, language, html } = renderPublic(notice, key.language);
   return { code, subjects, language, html: lowered(html), from: found.sender.from };
 }
 

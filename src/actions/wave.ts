@@ -109,11 +109,18 @@ export function openBreaker(
 /** Move on who was not reached, judge canaries, end what has ended. Any worker may, at any time. */
 export async function sweep(ctx: Context): Promise<void> {
   await moveOn(ctx);
-  for (const { id, incidentId } of await waves.underWay(ctx.sql)) {
-    const found = await waves.find(ctx.sql, incidentId, id);
-    if (await verdict(ctx.sql, found))
-      await ctx.sql.begin(async (tx) => judge(ctx, tx, await waves.lock(tx, incidentId, id)));
-  }
+  for (const { id: waveId, incidentId } of await waves.underWay(ctx.sql))
+    await lookAt(ctx, { incidentId, waveId });
+}
+
+/** Judge a wave's canaries, or end it, where the time has come. */
+export async function lookAt(
+  ctx: Context,
+  { incidentId, waveId }: { readonly incidentId: string; readonly waveId: string },
+): Promise<void> {
+  const found = await waves.find(ctx.sql, incidentId, waveId);
+  if (await verdict(ctx.sql, found))
+    await ctx.sql.begin(async (tx) => judge(ctx, tx, await waves.lock(tx, incidentId, waveId)));
 }
 
 interface Order {

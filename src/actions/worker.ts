@@ -27,13 +27,14 @@ export async function startBeat(
   const sql = connect(ctx.config.DATABASE_URL, 1);
   let beatAt = performance.now();
   let silentUntil = -Infinity;
-  await workers.beat(sql, workerId, trouble());
+  const say = () => ({ trouble: trouble(), smsAccount: ctx.config.TWILIO_ACCOUNT_SID });
+  await workers.beat(sql, workerId, say());
   let running: Promise<void> | undefined;
 
   async function beat(): Promise<void> {
     const askedAt = performance.now();
     try {
-      await workers.beat(sql, workerId, trouble());
+      await workers.beat(sql, workerId, say());
       const now = performance.now();
       if (now - beatAt > SILENT_MS) silentUntil = now;
       beatAt = askedAt;

@@ -18,6 +18,8 @@ export interface Client {
   ): Promise<z.output<T>>;
   /** Replace a thing as a whole. */
   put<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>>;
+  /** Change a part of a thing. */
+  patch<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>>;
   /** Stream a file down; with a body, by asking for it. */
   download(path: string, totp?: string, asked?: unknown): Promise<Readable>;
   /** Stream a file up. */
@@ -89,6 +91,8 @@ export function createClient(consoleUrl: string, token?: string): Client {
       ),
     put: (path, body, schema) =>
       call(path, { method: "PUT", headers: json, body: JSON.stringify(body) }, schema),
+    patch: (path, body, schema) =>
+      call(path, { method: "PATCH", headers: json, body: JSON.stringify(body) }, schema),
     download: async (path, totp, asked) => {
       const code = totp === undefined ? {} : { "candor-totp": totp };
       const { body } = await answer(

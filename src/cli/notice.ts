@@ -7,6 +7,8 @@ import { z } from "zod";
 
 import { Drafted, Named, Wave } from "./answers.ts";
 import { ask, ownClient } from "./client.ts";
+import { Problem, isToConfirm, tell } from "./lint.ts";
+import { Placed, placeLines } from "./variants.ts";
 
 /** What comms and counsel do: preview, submit, approve; and then send and watch. */
 export function noticeCommands(program: Command): void {
@@ -69,8 +71,10 @@ async function preview(incidentId: string, noticeId: string | undefined): Promis
   const base = `/v1/incidents/${incidentId}/notices`;
   const id = noticeId ?? (await ownClient().post(base, { kind: "initial" }, Drafted)).notice.id;
   const { previews } = await ownClient().get(`${base}/${id}/preview`, Previews);
-  for (const { person, language, subject, text } of previews)
-    say(`── ${person} (${language}) ──\nSubject: ${subject}\n\n${text}\n`);
+  for (const { person, variant, language, subject, text } of previews)
+    say(
+      `── ${person} (${language}${variant === null ? "" : `, ${variant}`}) ──\nSubject: ${subject}\n\n${text}\n`,
+    );
   say(`Notice ${id}`);
 }
 
@@ -114,7 +118,7 @@ async function approve(incidentId: string, id: string, given: z.output<typeof Ap
 }
 
 function describe(shown: z.output<typeof Submission>): void {
-  const { id, reach, binding, urgent, deadline, localHours } = shown;
+  const { id, reach, binding, urgent, deadline, localHours, problems } = shown;
   say(`Submission ${id}`);
   if (urgent) say("  urgent: before all other waves");
   if (deadline !== null) say(`  deadline ${deadline}: it overrides the hours of the day`);
@@ -122,6 +126,9 @@ function describe(shown: z.output<typeof Submission>): void {
     say(`  ${channel} from ${from} to ${to} where each reader is`);
   say(`  ${reach.people} people: ${reach.email} by e-mail, ${reach.needsLetter} need a letter,`);
   say(`  ${reach.notReached} not reached, ${reach.excluded} excluded`);
+  for (const row of placeLines(shown)) say(row);
+  for (const problem of problems)
+    if (problem.severity === "must-fix" || isToConfirm(problem)) say(tell(problem));
   say(`  binding ${binding}`);
 }
 
@@ -168,14 +175,22 @@ function say(sentence: string): void {
 const LOOK_MS = 500;
 const Previews = z.object({
   previews: z.array(
-    z.object({ person: z.string(), language: z.string(), subject: z.string(), text: z.string() }),
+    z.object({
+      person: z.string(),
+      variant: z.string().nullable(),
+      language: z.string(),
+      subject: z.string(),
+      text: z.string(),
+    }),
   ),
 });
 const Submission = Named.extend({
+  ...Placed.shape,
   urgent: z.boolean(),
   deadline: z.string().nullable(),
   localHours: z.record(z.string(), z.object({ from: z.string(), to: z.string() })).nullable(),
   binding: z.string(),
+  problems: z.array(Problem),
   state: z.string(),
   reach: z.object({
     people: z.int(),

@@ -4,8 +4,9 @@ import { parse } from "csv-parse/sync";
 import { z } from "zod";
 
 /**
- * Kind, place, size and dates of real breaches, for the demo. The organisation and every
- * person in the demo are invented.
+ * Kind, place, size and length of real breaches, for the demo. The organisation and every person in
+ * the demo are invented. Each is played as if it had ended a few days ago: of the real ones every
+ * legal clock has run out long since.
  *
  * Source: US Department of Health and Human Services, Office for Civil Rights, breaches of
  * unsecured protected health information affecting 500 or more individuals (45 CFR 164.408),
@@ -26,11 +27,25 @@ export const Breach = z.object({
 });
 export type Breach = z.output<typeof Breach>;
 
-/** The breaches the demo can play, the default first. */
-export function breaches(): Breach[] {
+/** The breaches the demo can play, the default first, as if each had ended three days ago. */
+export function breaches(today = new Date()): Breach[] {
   const file = readFileSync(new URL("./breaches.csv", import.meta.url));
-  return z.array(Breach).parse(parse(file, { columns: true }));
+  const end = today.getTime() - ENDED_DAYS_AGO * DAY_MS;
+  return z
+    .array(Breach)
+    .parse(parse(file, { columns: true }))
+    .map((breach) => {
+      const lasted = Date.parse(breach.to) - Date.parse(breach.from);
+      return { ...breach, from: dayOf(end - lasted), to: dayOf(end) };
+    });
 }
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+const DAY_MS = 24 * 3_600_000;
+const ENDED_DAYS_AGO = 3;
 
 /** How the demo tells each kind of breach, in its three languages, and the runbook that fits it. */
 export const KINDS = {

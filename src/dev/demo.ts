@@ -16,6 +16,7 @@ import type { Stack } from "./stack.ts";
 import { playAll } from "./story.ts";
 import type { AllFigures } from "./story.ts";
 import { checkMessages, countUsedPasses } from "./story/check.ts";
+import { clockLines } from "./story/law.ts";
 import { asInTheField } from "./story/phones.ts";
 import { createPost } from "./story/post.ts";
 import type { Mark } from "./story/post.ts";
@@ -118,6 +119,7 @@ function report({ options, env, stack, told }: Report): void {
       : []),
     `The API                    ${env["CONSOLE_URL"]}/docs`,
     `The people file            ${told.file}`,
+    `The report to HHS          ${told.figures.law.filing.files.join(", ")}`,
     `Logs                       ${stack.folder}`,
     "",
     "Look around. Ctrl-C ends it.",
@@ -129,18 +131,20 @@ function report({ options, env, stack, told }: Report): void {
 
 function linesOf(figures: AllFigures): string[] {
   const { rows, imported, merged, badRows, deliveries, sms, letters, people } = figures;
-  const { followUps, inquiries, surveyAnswers, seconds } = figures;
+  const { followUps, inquiries, surveyAnswers, law, seconds } = figures;
   const { email, excluded } = deliveries;
   const states = Object.entries(people).map(([state, count]) => `${state} ${count}`);
   return [
     `${rows} rows: ${imported} people, ${merged} rows merged, ${badRows} bad rows to correct`,
     `e-mail     accepted ${email.accepted} · rejected ${email.rejected} · unknown ${email.unknown}`,
-    `SMS        delivered ${sms.delivered} · accepted ${sms.accepted} · rejected ${sms.rejected} · unknown ${sms.unknown}`,
+    `SMS again  delivered ${sms.delivered} · accepted ${sms.accepted} · rejected ${sms.rejected} · unknown ${sms.unknown}`,
     `letters    made ${letters.made} · mailed ${letters.mailed} · returned ${letters.returned} · excluded ${excluded}`,
     `people     ${states.join(" · ")}`,
     `follow-up  sent ${followUps.sent}: e-mail ${followUps.email} · SMS ${followUps.sms} · waiting for a letter ${followUps.needsLetter}`,
     `inquiries  asked ${inquiries.asked} · answered ${inquiries.answered}`,
     `survey     ${surveyAnswers} answers released   (${seconds} s in all)`,
+    "legal clocks, at the end (this helps you track them; confirm with counsel)",
+    ...clockLines(law),
   ];
 }
 

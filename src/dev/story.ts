@@ -1,5 +1,8 @@
+import { fileReport } from "./story/filing.ts";
 import { followUp, planFollowUps } from "./story/followup.ts";
 import type { FollowUps } from "./story/followup.ts";
+import { clocksOf, deadlineOf, markTold, showClocks } from "./story/law.ts";
+import type { LawFigures, Submitted } from "./story/law.ts";
 import { mailLetters } from "./story/letters.ts";
 import type { Letters } from "./story/letters.ts";
 import { askAndAnswer } from "./story/mine.ts";
@@ -44,12 +47,15 @@ interface Reached {
 
 /** All that the demo plays. */
 export interface AllFigures extends Figures {
+  /** What became of the SMS of the follow-up: the laws of these people let no first notice go by SMS. */
+  readonly sms: Figures["sms"];
   /** Where everyone stands at the end with the first notice; together they are `imported`. */
   readonly people: Readonly<Record<string, number>>;
   readonly letters: Letters;
   readonly followUps: FollowUps;
   readonly inquiries: Inquiries;
   readonly surveyAnswers: number;
+  readonly law: LawFigures;
 }
 
 /** What the whole story needs beside its scene. */
@@ -85,30 +91,40 @@ export async function playAll(
   const imported = await importPeople(scene, incidentId);
   const { audienceId } = imported;
   await planFollowUps(scene, incidentId, audienceId);
+  const clock = await showClocks(scene, incidentId);
 
   const since = post?.mark();
   const channels = ["email", "sms", "letter"];
-  const { wave, noticeCode } = await tell(scene, { incidentId, audienceId, channels });
+  const { wave, noticeCode, law } = await tell(scene, { incidentId, audienceId, channels });
   const waiting = wave.people["needs-letter"] ?? 0;
   const letters =
     waiting > 0
       ? await mailLetters(scene, incidentId, wave.id)
       : { made: 0, mailed: 0, returned: 0 };
+  await markTold(scene, incidentId, wave.id);
+  const filing = await fileReport(scene, incidentId);
   const inquiries =
     post && since
       ? await askAndAnswer(scene, incidentId, { post, since, publicUrl })
       : { asked: 0, answered: 0 };
   const around = { incidentId, audienceId, publicUrl, post };
   const surveyAnswers = await survey(scene, { ...around, ...(whileOpen && { look: whileOpen }) });
-  const followUps = await followUp(scene, incidentId);
+  const { channels: again, ...followUps } = await followUp(scene, incidentId, audienceId);
   const { people } = await waveOf(scene, incidentId, wave.id);
   const figures = {
     ...figuresOf(incidentId, imported, wave),
+    sms: smsOf(again),
     people,
     letters,
     followUps,
     inquiries,
     surveyAnswers,
+    law: {
+      clocks: await clocksOf(scene, incidentId),
+      deadline: deadlineOf(clock, law),
+      variants: readersOf(law),
+      filing,
+    },
     seconds: secondsSince(started),
   };
   return { ...ending(scene, noticeCode, figures), page };
@@ -123,7 +139,7 @@ interface First {
 async function tell(scene: Scene, { incidentId, ...to }: First) {
   const { screen, onProgress } = scene;
   screen?.begin("The notice is drafted and submitted");
-  const { submissionId, codes } = await write(scene, incidentId, { kind: "initial", ...to });
+  const { submissionId, codes, law } = await write(scene, incidentId, { kind: "initial", ...to });
   screen?.begin("Two others approve exactly this text, these people and this plan");
   await approve(scene, `/v1/incidents/${incidentId}/submissions/${submissionId}`, 2);
   screen?.begin("Sending: first a canary, then everyone");
@@ -134,7 +150,13 @@ async function tell(scene: Scene, { incidentId, ...to }: First) {
     ...(onProgress && { onProgress }),
   };
   const wave = await send(scene, incidentId, started);
-  return { wave, noticeCode: codes["en"] ?? "" };
+  return { wave, noticeCode: codes["en"] ?? "", law };
+}
+
+function readersOf({ variants }: Submitted): Record<string, number> {
+  return Object.fromEntries(
+    variants.map(({ variant, people }) => [variant ?? "everybody-else", people]),
+  );
 }
 
 function figuresOf(
@@ -159,13 +181,13 @@ function figuresOf(
       needsLetter: counts["needs-letter"] ?? 0,
       excluded: counts["excluded"] ?? 0,
     },
-    sms: {
-      accepted: of("sms", "accepted"),
-      delivered: of("sms", "delivered"),
-      rejected: of("sms", "rejected"),
-      unknown: of("sms", "unknown"),
-    },
+    sms: smsOf(channels),
   };
+}
+
+function smsOf({ sms = {} }: Wave["channels"]) {
+  const { accepted = 0, delivered = 0, rejected = 0, unknown = 0 } = sms;
+  return { accepted, delivered, rejected, unknown };
 }
 
 function ending<F>({ file }: Scene, noticeCode: string, figures: F): Ending<F> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { ChannelLimit } from "./audience/permitted.ts";
 import { PreferredChannel } from "./audience/person.ts";
 import { Instant } from "./instant.ts";
 import { Hours } from "./instant/hours.ts";
@@ -21,6 +22,8 @@ export const Plan = z.strictObject({
     .refine((all) => new Set(all).size === all.length, { message: "Name each channel once." }),
   /** E-mail goes to people who agreed to it, to all who did not refuse, or to any. */
   consent: z.enum(["agreed", "not-refused", "any"]).default("agreed"),
+  /** What the laws of people's places permit less than that, as it was when this was submitted. */
+  limits: z.array(ChannelLimit).exactOptional(),
 });
 export type Plan = z.output<typeof Plan>;
 

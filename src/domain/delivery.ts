@@ -17,8 +17,8 @@ export const NEXT_STATES = {
   rejected: ["planned"],
   /** Waits for evidence, for its rule, or for a person. */
   unknown: ["planned", "accepted", "rejected", "delivered"],
-  /** A person looks at the reason, and releases it or gives this channel up. */
-  held: ["planned", "rejected", "cancelled"],
+  /** A person looks at the reason, and releases it or gives this channel up; or a report comes. */
+  held: ["planned", "rejected", "cancelled", "accepted", "delivered"],
   excluded: [],
   /** Its letter goes to a mail house, whose receipts say what became of it. */
   "needs-letter": ["accepted", "rejected", "excluded", "cancelled"],
@@ -93,7 +93,8 @@ export interface Verdict {
 /**
  * What follows this outcome of try number `attempt` (from 1), where only tries that the provider
  * put off were counted before. A temporary refusal is tried again after 1, 5, 15, 60 minutes and so on for a day, then given up. A fault of our
- * own configuration keeps the delivery, because the fault is not the recipient's.
+ * own configuration keeps the delivery, because the fault is not the recipient's. Where the relay
+ * that may have an earlier copy is gone, a person says whether another may be given one.
  */
 export function after(outcome: Outcome, attempt: number): Verdict {
   switch (outcome.kind) {
@@ -101,6 +102,7 @@ export function after(outcome: Outcome, attempt: number): Verdict {
     case "unknown":
       return { state: outcome.kind, reason: null, nextInMs: 0 };
     case "not-sent":
+      if (outcome.code === RELAY_GONE) return { state: "held", reason: RELAY_GONE, nextInMs: 0 };
       return {
         state: "planned",
         reason: "not-sent",
@@ -134,6 +136,8 @@ function later(outcome: Outcome & { kind: "throttled" | "transient" }, attempt: 
   return { state: "planned", reason: outcome.kind, nextInMs: Math.max(asked, minutes * 60_000) };
 }
 
+/** The setting has no relay of this name any more: the code of an outcome, and why it is held. */
+export const RELAY_GONE = "relay-gone";
 /** Sums to 23 h 21 min: what cannot be handed over in a day needs a person. */
 const BACK_OFF_MINUTES = [1, 5, 15, 60, 120, 240, 480, 480];
 const NOT_SENT_MS = 1_000;

@@ -26,6 +26,11 @@ export interface Actor {
 export const PERMISSIONS = {
   "incident:read": ["responder", "drafter", "approver", "counsel", "auditor"],
   "incident:write": ["responder", "counsel"],
+  /** Answers to questions of rules, and what shows that a duty was met or missed. */
+  "obligation:write": ["responder", "counsel"],
+  /** What a legal deadline rests on: the risk decision; holds and duties set aside need two people. */
+  "obligation:judge": ["approver", "counsel"],
+  "rule:review": ["counsel"],
   "task:write": ["responder", "drafter", "approver", "counsel"],
   "audience:read": ["responder", "drafter", "approver", "counsel", "auditor"],
   "audience:upload": ["responder", "counsel"],
@@ -80,6 +85,7 @@ export function allowed(actor: Actor, permission: Permission): boolean {
 export const COUNTERSIGNED = {
   "wave.resume": "wave:resume",
   "recipient.export": "recipient:export",
+  "obligation.relief": "obligation:judge",
 } as const satisfies Record<string, Permission>;
 export type CountersignedAct = keyof typeof COUNTERSIGNED;
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -36,10 +36,10 @@ export function createBounceFolder(folder: string): BounceFolder {
     async removeAside(before) {
       let removed = 0;
       for (const name of await readdir(aside).catch(nothing)) {
-        const found = await stat(join(aside, name)).catch(ignoreMissing);
+        const found = await lstat(join(aside, name)).catch(ignoreMissing);
         // Moving a file changes its ctime alone.
         if (!found || found.ctime >= before) continue;
-        await rm(join(aside, name), { force: true });
+        await rm(join(aside, name), { force: true, recursive: true });
         removed += 1;
       }
       return removed;
@@ -56,11 +56,12 @@ export async function putAside(folder: string, mail: Buffer): Promise<void> {
 
 /** What a mail reports. Whatever its bytes are, this is an answer and no exception. */
 export async function reportParts(mail: Buffer): Promise<ReportParts | "malformed"> {
-  if (mail.length > MAIL_BYTES_MAX) return "malformed";
+  if (mail.length > MAIL_BYTES_MAX || isLong(mail)) return "malformed";
   try {
     const { attachments } = await new PostalMime({
       forceRfc822Attachments: true,
       maxNestingDepth: NESTING_MAX,
+      maxHeadersSize: HEADERS_BYTES_MAX,
     }).parse(mail);
     const text = (types: readonly string[]) => {
       const found = attachments.find(({ mimeType }) => types.includes(mimeType.toLowerCase()));
@@ -78,8 +79,21 @@ export async function reportParts(mail: Buffer): Promise<ReportParts | "malforme
   }
 }
 
-async function contentOf(path: string): Promise<Buffer | "gone" | "too-large"> {
-  const file = await open(path).catch(ignoreMissing);
+/** More lines than any report of ours has: a part or a header each would keep us for seconds. */
+function isLong(mail: Buffer): boolean {
+  let lines = 0;
+  for (let at = mail.indexOf(LF); at >= 0; at = mail.indexOf(LF, at + 1))
+    if ((lines += 1) > LINES_MAX) return true;
+  return false;
+}
+
+/** One thing that is no mail, or not ours to read, must not keep us from those behind it. */
+async function contentOf(path: string): Promise<Buffer | "gone" | "too-large" | "malformed"> {
+  const found = await lstat(path).catch(ignoreMissing);
+  if (!found) return "gone";
+  if (!found.isFile()) return "malformed";
+  const file = await open(path).catch(ignoreForbidden);
+  if (file === "malformed") return file;
   if (!file) return "gone";
   try {
     return await readWhole(file);
@@ -91,6 +105,11 @@ async function contentOf(path: string): Promise<Buffer | "gone" | "too-large"> {
 async function readWhole(file: FileHandle): Promise<Buffer | "too-large"> {
   const { size } = await file.stat();
   return size > MAIL_BYTES_MAX ? "too-large" : file.readFile();
+}
+
+function ignoreForbidden(error: unknown): "malformed" | undefined {
+  if (error instanceof Error && "code" in error && error.code === "EACCES") return "malformed";
+  return ignoreMissing(error);
 }
 
 /** Another worker was first. */
@@ -108,6 +127,10 @@ const LATIN1 = new TextDecoder("latin1");
 /** Our largest message comes back whole in some reports. */
 export const MAIL_BYTES_MAX = 1_048_576;
 const NESTING_MAX = 10;
+/** Our largest message, in lines of base64, is half of that. */
+const LINES_MAX = 30_000;
+const HEADERS_BYTES_MAX = 65_536;
+const LF = 10;
 const RETURNED = [
   "text/rfc822-headers",
   "message/rfc822",

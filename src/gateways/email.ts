@@ -1,4 +1,5 @@
-import type { EmailGateway, OutgoingEmail, ProviderCheck, SendOptions } from "../context.ts";
+import type { EmailGateway, OutgoingEmail, ProviderCheck } from "../context.ts";
+import { RELAY_GONE } from "../domain/delivery.ts";
 import type { Outcome } from "../domain/delivery.ts";
 import * as health from "../domain/delivery/relay-health.ts";
 import { readRelays } from "../domain/delivery/relay-url.ts";
@@ -54,12 +55,15 @@ export function createEmail(settings: EmailSettings): EmailGateway {
   for (const relay of all) s.relays.set(relay.name, { ...relay, pool: poolOf(s, relay) });
   return {
     connections: settings.connections,
-    send: (email, mayWrite, options = {}) =>
+    send: (email, mayWrite, { relay } = {}) =>
       new Promise((resolve) => {
-        s.queue.push(waiting(s, { email, mayWrite, options, resolve }));
+        if (relay !== undefined && !s.relays.has(relay))
+          return resolve({ kind: "not-sent", code: RELAY_GONE });
+        s.queue.push(waiting(s, { email, mayWrite, only: relay, resolve }));
         dispatch(s);
       }),
     check: () => Promise.all([...s.relays.values()].map((relay) => checkOf(s, relay))),
+    pipelined: () => s.relays.values().reduce((sum, { pool }) => sum + pool.pipelined(), 0),
     waitMs: () => health.waitMs(s.health, performance.now()),
     async close() {
       await Promise.all([...s.relays.values()].map(({ pool }) => pool.close()));
@@ -70,17 +74,13 @@ export function createEmail(settings: EmailSettings): EmailGateway {
 interface Asked {
   readonly email: OutgoingEmail;
   readonly mayWrite: () => boolean;
-  readonly options: SendOptions;
+  readonly only: string | undefined;
   readonly resolve: (outcome: Outcome) => void;
 }
 
-function waiting(s: State, { email, mayWrite, options: { relay }, resolve }: Asked): Waiting {
+function waiting(s: State, asked: Asked): Waiting {
   const job: Waiting = {
-    email,
-    mayWrite,
-    resolve,
-    // A relay that is no longer in the setting cannot be waited for.
-    only: relay !== undefined && s.relays.has(relay) ? relay : undefined,
+    ...asked,
     tried: new Set(),
     said: undefined,
     relay: "",

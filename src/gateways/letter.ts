@@ -9,6 +9,7 @@ import { SHEETS } from "../domain/delivery/letter-paper.ts";
 import type { PlacedLine, SetLetter } from "../domain/delivery/letter.ts";
 import { readFonts } from "./letter-fonts.ts";
 import type { Fonts } from "./letter-fonts.ts";
+import { printReport } from "./report.ts";
 
 /** A press with the bundled fonts, which are read when the first letter is set. */
 export function createPress(): Press {
@@ -25,6 +26,7 @@ export function createPress(): Press {
       return ready().metrics;
     },
     open: (options) => openFile(ready().fonts, options),
+    report: (report) => printReport(ready().fonts, report),
   };
 }
 

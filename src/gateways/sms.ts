@@ -5,7 +5,7 @@ import type { Outcome } from "../domain/delivery.ts";
 import { createTransport } from "./twilio.ts";
 import type { Call } from "./twilio.ts";
 import { createCheck } from "./twilio-check.ts";
-import { createFind } from "./twilio-find.ts";
+import { createFind, createRead } from "./twilio-find.ts";
 
 export interface SmsSettings {
   readonly accountSid: string;
@@ -49,6 +49,7 @@ export function createSms(settings: SmsSettings): SmsGateway {
       return outcome ?? { kind: "transient", code: "no-request" };
     },
     find: createFind({ accountSid, authToken, base }),
+    read: createRead({ accountSid, authToken, base }),
     check: createCheck({ accountSid, authToken, base }),
     close: async () => transport.close(),
   };

@@ -67,9 +67,11 @@ function json(text: string): unknown {
   }
 }
 
-/** Half a file, or one that somebody else wrote, witnesses nothing. */
+/** Half a file witnesses nothing; what cannot be read of one database takes no other's with it. */
 function parsed(kept: unknown): Witness {
-  return Witness.safeParse(kept).data ?? {};
+  const all = typeof kept === "object" && kept !== null ? Object.entries(kept) : [];
+  const read = all.map(([id, mark]: [string, unknown]) => Witness.safeParse({ [id]: mark }).data);
+  return Object.assign({}, ...read);
 }
 
 /** Kept when our other keys are thrown away. */

@@ -1,8 +1,11 @@
 import { z } from "zod";
 
 import { approve, sendBack } from "../actions/approval.ts";
+import { Judged, NewOverride, override } from "../actions/approval/override.ts";
 import { get, NewSubmission, ofNotice, submit } from "../actions/approval/submit.ts";
 import { SubmissionView } from "../actions/approval/view.ts";
+import { SubmissionClock, submissionClock } from "../actions/wave/latest.ts";
+import type { Context } from "../context.ts";
 import { WaiverReason } from "../domain/approval.ts";
 import { Id } from "../domain/id.ts";
 import { text } from "../domain/text.ts";
@@ -13,7 +16,26 @@ const COMMENT_MAX = 5_000;
 const IncidentPath = z.strictObject({ incidentId: Id });
 const SubmissionPath = IncidentPath.extend({ submissionId: Id });
 
+/** What is to be approved, and the legal clock that it races against. */
+const Shown = SubmissionView.extend({ legalClock: SubmissionClock.nullable() });
+
+async function shown(ctx: Context, view: SubmissionView): Promise<z.output<typeof Shown>> {
+  return { ...view, legalClock: await submissionClock(ctx, view) };
+}
+
 export const approvalRoutes = [
+  route({
+    method: "post",
+    path: "/v1/incidents/:incidentId/notices/:noticeId/overrides",
+    summary: "Let problems of exactly this version's text stand, with a reason that is kept.",
+    permission: "notice:approve",
+    params: IncidentPath.extend({ noticeId: Id }),
+    body: NewOverride,
+    returns: Judged,
+    status: 201,
+    secondFactor: true,
+    handle: ({ ctx, actor, params, body }) => override(ctx, actor, params, body),
+  }),
   route({
     method: "post",
     path: "/v1/incidents/:incidentId/submissions",
@@ -21,9 +43,10 @@ export const approvalRoutes = [
     permission: "notice:write",
     params: IncidentPath,
     body: NewSubmission,
-    returns: SubmissionView,
+    returns: Shown,
     status: 201,
-    handle: ({ ctx, actor, params, body }) => submit(ctx, actor, params.incidentId, body),
+    handle: async ({ ctx, actor, params, body }) =>
+      shown(ctx, await submit(ctx, actor, params.incidentId, body)),
   }),
   route({
     method: "get",
@@ -42,8 +65,9 @@ export const approvalRoutes = [
     summary: "Show what is to be approved: its binding, whom it reaches and who has approved.",
     permission: "notice:read",
     params: SubmissionPath,
-    returns: SubmissionView,
-    handle: ({ ctx, params }) => get(ctx, params.incidentId, params.submissionId),
+    returns: Shown,
+    handle: async ({ ctx, params }) =>
+      shown(ctx, await get(ctx, params.incidentId, params.submissionId)),
   }),
   route({
     method: "post",

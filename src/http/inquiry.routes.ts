@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-import { answer, approve, close, enter, open, sendBack } from "../actions/inquiry/answer.ts";
+import { answer, approve, close, sendBack } from "../actions/inquiry/answer.ts";
+import { enter } from "../actions/inquiry/enter.ts";
+import { open } from "../actions/inquiry/open.ts";
 import { Id } from "../domain/id.ts";
 import { Answer, Decision, Entered, Inquiry, InquiryState } from "../domain/inquiry.ts";
 import { InquiryLine, queue } from "../views/inquiry.ts";

@@ -35,11 +35,11 @@ export function mount(
       const key = repeatKey(route, req);
       const body = route.body === "stream" || route.method === "get" ? {} : await readJson(req);
       const input = accept(route, req, body);
-      const run = () => perform({ ctx, route, actor, req }, input);
+      const run = (by = ctx) => perform({ ctx: by, route, actor, req }, input);
 
       if (route.page) return sendPage(res, z.string().parse(await run()));
       if (route.download) return download(res, route, await run());
-      const act = async () => encode(route, await run());
+      const act = async (by = ctx) => encode(route, await run(by));
       if (key === undefined) return send(res, await guarded(route, { limits, req, res }, act));
       const content = { params: { ...req.params }, query: { ...req.query }, body };
       const { staffId } = actor;

@@ -4,8 +4,10 @@ import { sendTest, TestMail } from "../actions/delivery/test-mail.ts";
 import { draft, edit, NewNotice, NoticeEdit, withdraw } from "../actions/notice/draft.ts";
 import { preview } from "../actions/notice/preview.ts";
 import { get, list, NoticeView, VersionList, versions } from "../actions/notice/read.ts";
+import { Divided, divide } from "../actions/notice/variants.ts";
 import { Id } from "../domain/id.ts";
 import { Notice } from "../domain/notice/notice.ts";
+import { VariantCode } from "../domain/notice/split.ts";
 import { refuse } from "../domain/refusal.ts";
 import { route } from "./route.ts";
 
@@ -69,6 +71,16 @@ export const noticeRoutes = [
   }),
   route({
     method: "post",
+    path: "/v1/incidents/:incidentId/notices/:noticeId/variants",
+    summary: "Draft the variants it needs, where no one text is right for the laws of all places.",
+    permission: "notice:write",
+    params: NoticePath,
+    body: z.strictObject({ version: Version }),
+    returns: Divided,
+    handle: ({ ctx, actor, params, body }) => divide(ctx, actor, params, body.version),
+  }),
+  route({
+    method: "post",
     path: "/v1/incidents/:incidentId/notices/:noticeId/withdraw",
     summary: "Give a notice up.",
     permission: "notice:write",
@@ -88,6 +100,7 @@ export const noticeRoutes = [
       previews: z.array(
         z.object({
           person: Invented,
+          variant: z.string().nullable(),
           language: z.string(),
           subject: z.string(),
           text: z.string(),
@@ -106,12 +119,18 @@ export const noticeRoutes = [
     summary: "Preview the mail as a page, exactly as one invented person would see it.",
     permission: "notice:read",
     params: NoticePath.extend({ person: Invented }),
-    query: z.strictObject({ number: Which.optional(), language: z.string().max(35).optional() }),
+    query: z.strictObject({
+      number: Which.optional(),
+      language: z.string().max(35).optional(),
+      /** The text of everybody else unless said. */
+      variant: VariantCode.optional(),
+    }),
     returns: z.string(),
     page: true,
     handle: async ({ ctx, params, query }) => {
       const all = await preview(ctx, params, query.number);
-      const own = all.filter(({ person }) => person === params.person);
+      const { variant = null } = query;
+      const own = all.filter((each) => each.person === params.person && each.variant === variant);
       const found = own.find(({ language }) => language === (query.language ?? own[0]?.language));
       return found?.html ?? refuse("not-found", "This notice has no text in that language.");
     },

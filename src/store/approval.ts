@@ -112,7 +112,7 @@ export async function activeStaff(sql: Sql): Promise<number> {
   return n;
 }
 
-/** How a plan would reach an audience, by the language people read. */
+/** How a plan would reach an audience, by the language people read and where they live. */
 export function reach(sql: Sql, query: WayQuery): Promise<Reach[]> {
   const goesBy = (channel: string) =>
     query.mode === "all"
@@ -122,26 +122,31 @@ export function reach(sql: Sql, query: WayQuery): Promise<Reach[]> {
     Reach,
     sql`
       with way as (${ways(sql, query)})
-      select language,
+      select language, place,
              count(*)::int as people,
              count(*) filter (where ${goesBy("email")})::int as email,
              count(*) filter (where ${goesBy("sms")})::int as sms,
              count(*) filter (where ${goesBy("letter")})::int as needs_letter,
              count(*) filter (where state = 'not-reached')::int as not_reached,
-             count(*) filter (where state = 'excluded')::int as excluded
-        from way group by language order by people desc, language limit ${LANGUAGES_MAX}`,
+             count(*) filter (where state = 'excluded')::int as excluded,
+             count(*) filter (where barred and state <> 'excluded')::int as barred
+        from way group by language, place order by people desc, language, place`,
   );
 }
 
 /** People, and how many of them by each channel at first; one person may count in several. */
 export const Reach = z.object({
   language: z.string(),
+  /** Null where it is not known. */
+  place: z.string().nullable(),
   people: z.int(),
   email: z.int(),
   sms: z.int(),
   needsLetter: z.int(),
   notReached: z.int(),
   excluded: z.int(),
+  /** Those who would get an e-mail or an SMS if the law of their place permitted it. */
+  barred: z.int(),
 });
 export type Reach = z.output<typeof Reach>;
 
@@ -169,4 +174,3 @@ export function commitments(sql: Sql, versionId: string) {
 }
 
 const SUBMISSIONS_MAX = 200;
-const LANGUAGES_MAX = 500;

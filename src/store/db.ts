@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import postgres from "postgres";
 import type { z } from "zod";
 
@@ -97,6 +99,48 @@ function settled(state: State, tx: Transaction, run: Run): Promise<unknown> {
   });
 }
 
+/**
+ * The same pool, whose transactions end well where the connection is cut and only the answer to
+ * COMMIT is lost: PostgreSQL is asked on another one what became of it. Costs a question at the end
+ * of each transaction, so it is for a person's requests.
+ */
+export function sureOfCommits(sql: Database): Database {
+  const begin = async (...given: [Run] | [options: string, run: Run]) => {
+    // What is begun with options only reads.
+    if (given.length === 2) return sql.begin(...given);
+    const [run] = given;
+    let done: { readonly value: unknown; readonly xid: string | null } | undefined;
+    try {
+      return await sql.begin(async (tx) => {
+        const value = await run(tx);
+        const [row] = await tx<{ xid: string | null }[]>`
+          select pg_current_xact_id_if_assigned()::text as xid`;
+        done = { value, xid: row?.xid ?? null };
+        return value;
+      });
+    } catch (error) {
+      if (done && (await isCommitted(sql, done.xid).catch(() => false))) return done.value;
+      throw error;
+    }
+  };
+  return new Proxy(sql, {
+    get: (target, key) => (key === "begin" ? begin : Reflect.get(target, key)),
+  });
+}
+
+/** One that wrote nothing has no number, and nothing to lose. */
+async function isCommitted(sql: Database, xid: string | null): Promise<boolean> {
+  if (xid === null) return true;
+  for (let tries = 0; tries < ASKED_MAX; tries += 1) {
+    const [row] = await sql<{ status: string | null }[]>`
+      select pg_xact_status(${xid}::xid8) as status`;
+    if (row?.status !== "in progress") return row?.status === "committed";
+    // The server has not noticed yet that nobody is there.
+    await sleep(ASK_AGAIN_MS);
+  }
+  return false;
+}
+
 export type Plans = keyof typeof PLANS;
 
 const PLANS = {
@@ -121,6 +165,9 @@ const UNPATCHED =
 const IDLE_MS_MAX = 30_000;
 /** The library waits up to 20 s after an outage: as long as a worker may be silent. */
 const BACKOFF_SECONDS = 0.5;
+
+const ASKED_MAX = 30;
+const ASK_AGAIN_MS = 100;
 
 const INSTANT = {
   to: 1184,

@@ -56,3 +56,22 @@ export async function rolesNotHeld(tx: Sql, owners: Owners, now: Date): Promise<
   );
   return rows.map(({ role }) => role);
 }
+
+/** The incidents that may oblige us to anything, the earliest awareness first. */
+export function live(sql: Sql): Promise<{ id: string }[]> {
+  return many(
+    z.object({ id: z.uuid() }),
+    sql`
+      select id from incident where state <> 'closed' and determination <> 'false-positive'
+       order by aware_at, id`,
+  );
+}
+
+/** The ids of all incidents, the earliest awareness first. */
+export async function every(sql: Sql): Promise<string[]> {
+  const rows = await many(
+    Incident.pick({ id: true }),
+    sql`select id from incident order by aware_at, id`,
+  );
+  return rows.map(({ id }) => id);
+}

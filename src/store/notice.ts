@@ -47,10 +47,10 @@ export async function save(tx: Sql, notice: Notice): Promise<void> {
 /** Store a version, and its public codes. */
 export async function insertVersion(tx: Sql, version: NoticeVersion): Promise<void> {
   await tx`
-    insert into notice_version (id, notice_id, number, languages, sender, facts, codes,
+    insert into notice_version (id, notice_id, number, languages, variants, sender, facts, codes,
                                 content_hash, created_by, created_at)
     values (${version.id}, ${version.noticeId}, ${version.number}, ${tx.json(version.languages)},
-            ${tx.json(version.sender)}, ${tx.json(version.facts)},
+            ${tx.json(version.variants)}, ${tx.json(version.sender)}, ${tx.json(version.facts)},
             ${tx.json(version.codes)}, ${version.contentHash}, ${version.createdBy},
             ${version.createdAt})`;
   for (const [language, code] of Object.entries(version.codes))

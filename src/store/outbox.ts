@@ -11,6 +11,7 @@ export const OutboxKind = z.enum([
   "scope.revised",
   "intake.received",
   "audience.frozen",
+  "audiences.compare",
   "publication.published",
   "survey.finished",
 ]);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Wave } from "../domain/wave.ts";
 import { many } from "./db.ts";
 import type { Sql } from "./db.ts";
+import { doubt } from "./delivery/sweep.ts";
 
 /** Every wave that has not come to its end, locked. */
 export function lockUnended(tx: Sql): Promise<Wave[]> {
@@ -20,17 +21,21 @@ export async function standStill(tx: Sql): Promise<{ leased: number; sending: nu
   const leased = await tx`
     update delivery set state = 'planned', slice_id = null, leased_until = null
      where id in (select id from delivery where state = 'leased' order by id for update)`;
-  const sending = await tx`
-    with doubted as materialized (
-      select id, attempt from delivery where state = 'sending' order by id for update
-    ), noted as (
-      update attempt a set outcome = 'unknown', ended_at = now()
-        from doubted b where a.delivery_id = b.id and a.n = b.attempt and a.outcome is null
-    )
-    update delivery d set state = 'unknown', reason = 'restored', settled_at = now()
-      from doubted b where d.id = b.id`;
-  return { leased: leased.count, sending: sending.count };
+  return { leased: leased.count, sending: await doubt(tx) };
 }
+
+/**
+ * Number deliveries from far above on: those that were made after the backup had numbers too, and
+ * providers still report about them.
+ */
+export async function leapAhead(tx: Sql): Promise<void> {
+  await tx`
+    with own as materialized (select pg_get_serial_sequence('delivery', 'id') as name)
+    select setval(own.name, nextval(own.name) + ${LEAP}) from own`;
+}
+
+/** More than an organisation has customers to write to between a backup and its use. */
+const LEAP = 1_000_000_000;
 
 const InDoubt = z.object({
   waveId: z.uuid(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { Instant } from "../domain/instant.ts";
 import { Scope, ScopeFacts } from "../domain/scope.ts";
 import { one } from "./db.ts";
 import type { Sql } from "./db.ts";
@@ -19,4 +20,25 @@ export function current(sql: Sql, incidentId: string): Promise<Scope> {
     Scope,
     sql`select * from scope where incident_id = ${incidentId} order by version desc limit 1`,
   );
+}
+
+/**
+ * One version of an incident's scope, the newest unless said, and when the next one replaced it.
+ * Refuses `not-found`.
+ */
+export async function versionOf(
+  sql: Sql,
+  incidentId: string,
+  version?: number,
+): Promise<{ readonly scope: Scope; readonly replacedAt: Date | null }> {
+  const { replacedAt, ...scope } = await one(
+    Scope.extend({ replacedAt: Instant.nullable() }),
+    sql`
+      select s.*, n.created_at as replaced_at
+        from scope s
+        left join scope n on n.incident_id = s.incident_id and n.version = s.version + 1
+       where s.incident_id = ${incidentId} and (${version ?? null}::int is null or s.version = ${version ?? null})
+       order by s.version desc limit 1`,
+  );
+  return { scope, replacedAt };
 }

@@ -1,12 +1,22 @@
 import type { Sql } from "./db.ts";
 
+/** What a worker says of itself: what keeps it from its work, and by which account it sends SMS. */
+export interface Said {
+  readonly trouble?: string | undefined;
+  readonly smsAccount?: string | undefined;
+}
+
 /**
- * Say that this worker lives, and what keeps it from its work if anything does. `now()` is the
- * database's, the same that the sweep compares with.
+ * Say that this worker lives. `now()` is the database's, the same that the sweep compares with.
  */
-export async function beat(sql: Sql, workerId: string, trouble?: string): Promise<void> {
+export async function beat(
+  sql: Sql,
+  workerId: string,
+  { trouble, smsAccount }: Said = {},
+): Promise<void> {
   await sql`
-    insert into worker (id, trouble) values (${workerId}, ${trouble ?? null})
+    insert into worker (id, trouble, sms_account)
+    values (${workerId}, ${trouble ?? null}, ${smsAccount ?? null})
     on conflict (id) do update set beat_at = now(), trouble = excluded.trouble`;
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 
+import { PlaceCount, ResidentsDiffer, residentsDiffer } from "../domain/audience/residents.ts";
 import { Instant } from "../domain/instant.ts";
+import { ScopeFacts } from "../domain/scope.ts";
 import { many, one } from "../store/db.ts";
 import type { Sql } from "../store/db.ts";
 
@@ -28,6 +30,10 @@ export const AudienceOverview = z.object({
   agreed: z.object({ yes: z.number().int(), no: z.number().int(), unknown: z.number().int() }),
   sharedMailboxes: z.number().int(),
   languages: z.array(z.object({ language: z.string(), people: z.number().int() })),
+  /** Where they live, as ISO 3166; null where their rows did not say. */
+  places: z.array(PlaceCount),
+  /** Places of which the scope says another number of people. */
+  residents: z.array(ResidentsDiffer),
   uploads: z.array(
     z.object({
       id: z.uuid(),
@@ -72,6 +78,18 @@ export async function overview(sql: Sql, incidentId: string, id: string) {
       select language, count(*)::int as people from recipient
        where audience_id = ${id} group by language order by count(*) desc, language limit 100`,
   );
+  const places = await many(
+    PlaceCount,
+    sql`
+      select place, count(*)::int as people from recipient
+       where audience_id = ${id} group by place order by count(*) desc, place`,
+  );
+  const stated = await one(
+    z.object({ people: ScopeFacts.shape.people }),
+    sql`
+      select facts -> 'people' as people from scope
+       where incident_id = ${incidentId} order by version desc limit 1`,
+  );
   const uploads = await many(
     AudienceOverview.shape.uploads.element,
     sql`select * from upload where audience_id = ${id} order by uploaded_at, id`,
@@ -84,6 +102,8 @@ export async function overview(sql: Sql, incidentId: string, id: string) {
     agreed: { yes, no, unknown },
     sharedMailboxes: shared,
     languages,
+    places: places.slice(0, PLACES_MAX),
+    residents: residentsDiffer(stated.people, places).slice(0, PLACES_MAX),
     uploads,
   };
 }
@@ -120,6 +140,7 @@ const Head = AudienceOverview.pick({
   createdAt: true,
   frozenAt: true,
 });
+const PLACES_MAX = 500;
 const number = z.number().int();
 const Counts = z.object({
   people: number,

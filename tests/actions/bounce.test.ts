@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
@@ -232,6 +233,26 @@ describe("the bounce folder", () => {
     const hour = 3_600_000;
     expect(await bounces.removeAside(new Date(Date.now() - hour))).toBe(0);
     expect(await bounces.removeAside(new Date(Date.now() + hour))).toBe(3);
+    expect(await names(".aside")).toEqual([]);
+  });
+
+  test("is not stopped by what is no mail, or takes too long to read", async () => {
+    const { waveId, messageId } = await givenSent();
+    await mkdir(join(folder, "new", "1.folder"));
+    await promisify(execFile)("mkfifo", [join(folder, "new", "2.pipe")]);
+    await symlink(join(folder, "new", "9.mail"), join(folder, "new", "3.link"));
+    await put(
+      "4.parts",
+      `Content-Type: multipart/report; boundary=a\n\n${"--a\n".repeat(100_000)}`,
+    );
+    await put("5.headers", `To: ${"a:".repeat(100_000)}\n\n`);
+    await put("9.mail", bounce(messageId));
+    await sweepBounces(w.ctx);
+    await sweep(w.ctx);
+    expect(await ways(waveId)).toEqual(["email rejected hard-bounce", "sms planned null"]);
+    expect(await names("new")).toEqual([]);
+    expect(await names(".aside")).toEqual(["1.folder", "2.pipe", "3.link", "4.parts", "5.headers"]);
+    await createBounceFolder(folder).removeAside(new Date(Date.now() + 3_600_000));
     expect(await names(".aside")).toEqual([]);
   });
 

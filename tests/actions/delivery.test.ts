@@ -6,7 +6,7 @@ import * as delivery from "../../src/actions/delivery.ts";
 import { abandon, sendSlice } from "../../src/actions/delivery/send.ts";
 import { saveBy } from "../../src/actions/delivery/settlement.ts";
 import { mayBecome } from "../../src/domain/delivery.ts";
-import { claim } from "../../src/store/delivery/claim.ts";
+import { claim, disown } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
 import { deliveries } from "../../src/views/wave.ts";
 import {
@@ -175,19 +175,40 @@ describe("outcomes", () => {
       const { waveId, id, workerId } = await givenTwice();
       const [outcome, verdict] = ends[0];
       const save = saveBy(w.sql, workerId);
-      let saved = Promise.resolve();
+      await asTheFirstIsTaken(id, () => save([{ deliveryId: id, attempt: 2, outcome, verdict }]));
+      expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    });
+
+    test.for(["is made to stop", "gives back a claim that it did not hear of"] as const)(
+      "while the newer one's worker %s, it is not sent again",
+      async (how) => {
+        const { waveId, id, workerId } = await givenTwice();
+        const [row] = await w.sql<{ sliceId: string }[]>`
+          select slice_id from delivery where id = ${id}`;
+        const given = { sliceId: row?.sliceId ?? "", workerId, known: [] };
+        await asTheFirstIsTaken(id, async () =>
+          how === "is made to stop"
+            ? abandon(w.ctx, workerId)
+            : void (await w.sql.begin((tx) => disown(tx, given))),
+        );
+        expect(await states(w, waveId)).toEqual({ accepted: 1 });
+      },
+    );
+
+    /** Begin something as the first attempt becomes known as taken; it must wait, and see that. */
+    async function asTheFirstIsTaken(id: string, act: () => Promise<void>): Promise<void> {
+      let acted = Promise.resolve();
       await w.sql.begin(async (tx) => {
         await tx`update attempt set outcome = 'accepted' where delivery_id = ${id} and n = 1`;
         await tx`select from delivery where id = ${id} for update`;
-        saved = save([{ deliveryId: id, attempt: 2, outcome, verdict }]);
+        acted = act();
         const waits = () => w.sql`
           select from pg_locks l join pg_stat_activity a using (pid)
            where not l.granted and a.datname = current_database()`;
         while ((await waits()).length === 0);
       });
-      await saved;
-      expect(await states(w, waveId)).toEqual({ accepted: 1 });
-    });
+      await acted;
+    }
 
     test("and was reported as failed, the newer one decides", async () => {
       const { waveId, id, workerId, taken } = await givenTwice();

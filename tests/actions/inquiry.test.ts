@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { answer, approve, close, enter, open, sendBack } from "../../src/actions/inquiry/answer.ts";
+import { answer, approve, close, sendBack } from "../../src/actions/inquiry/answer.ts";
+import { enter } from "../../src/actions/inquiry/enter.ts";
+import { open } from "../../src/actions/inquiry/open.ts";
 import { keepCodes, personalCodes } from "../../src/actions/inquiry/code.ts";
 import { sweepVisits } from "../../src/actions/inquiry/visit.ts";
 import type { Entered } from "../../src/domain/inquiry.ts";

@@ -364,11 +364,11 @@ describe("its files", () => {
 /** The same notice as the mail of whoever has this name in this language. */
 async function mailed(wave: { noticeId: string }, language: "en" | "ru" | "zh"): Promise<string> {
   const { id } = await notices.version(w.sql, wave.noticeId, 1);
-  const { compiled } = await compiledVersion(w.ctx, id);
+  const { texts } = await compiledVersion(w.ctx, id);
   const name = { ru: "Анна Пример", zh: "李四", en: "Cy Example" }[language];
   const exposure = ["name", "email-address"];
   const own = { personal_code: CODE };
-  return render(compiled, language, { name, exposure, sharedMailbox: false, own }).text;
+  return render(texts.forPlace(null), language, { name, exposure, sharedMailbox: false, own }).text;
 }
 
 /** The words alone: no spaces, list signs, underlines or page feet. */

@@ -36,7 +36,6 @@ describe("drafting a notice", () => {
 
   test.each([
     ["hostile", { languages: { en: aSource({ body: "{{this}}" }) } }, "template-refused"],
-    ["of a kind that has no ready text", { kind: "correction" as const }, "invalid-input"],
   ])("a text that is %s is refused and nothing is stored", async (_what, over, code) => {
     expect(await outcomeOf(givenNotice(w, incidentId, over))).toBe(code);
     expect(await list(w.ctx, incidentId)).toEqual([]);

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { prepareWave } from "../../src/actions/delivery/prepare.ts";
 import { decideUnknown } from "../../src/actions/delivery.ts";
 import { keepReceipts, onSmsWish, sweep } from "../../src/actions/receipt.ts";
 import { sweep as sweepWaves } from "../../src/actions/wave.ts";
+import { MessageHold } from "../../src/domain/delivery/message.ts";
 import { mayBecome } from "../../src/domain/delivery.ts";
+import type { Outcome } from "../../src/domain/delivery.ts";
 import { twilioReceipt } from "../../src/domain/receipt/twilio.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
 import { settle } from "../../src/store/delivery/settle.ts";
@@ -193,20 +195,17 @@ describe("a receipt of what nobody knew", () => {
     expect(await states(w, waveId)).toEqual({ planned: 1 });
   });
 
-  test("of an older attempt moves nothing and shows that two copies went out", async () => {
+  test("of an older attempt shows that two copies went out", async () => {
     const { id, waveId, incidentId } = await sentSms(UNKNOWN);
-    const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
-    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
-    w.sms.answer(() => ACCEPTED);
-    await sendDue(w, waveId, "sms");
-    await hear(id, "delivered", undefined, 1);
+    await sentAgain({ waveId, incidentId }, ACCEPTED);
+    await hear(id, "sent", undefined, 1);
     await sweep(w.ctx);
-    expect(await effects(id)).toEqual(["delivered old-attempt"]);
+    expect(await effects(id)).toEqual(["sent old-attempt"]);
     expect(await progressOf(w.sql, incidentId, waveId)).toMatchObject({
       counts: { accepted: 1 },
       possibleDuplicates: 1,
     });
-    await hear(id, "delivered", undefined, 2);
+    await hear(id, "delivered", undefined, 1);
     await sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ delivered: 1 });
   });
@@ -223,6 +222,130 @@ describe("a receipt of what nobody knew", () => {
     expect(await states(w, waveId)).toEqual({ accepted: 1 });
   });
 });
+
+describe("a receipt of the first attempt, when the second came to nothing", () => {
+  const LATER = { kind: "transient", code: "ECONNREFUSED" } as const;
+
+  async function twice() {
+    const sent = await sentSms(UNKNOWN);
+    await sentAgain(sent, LATER);
+    expect(await states(w, sent.waveId)).toEqual({ planned: 1 });
+    return sent;
+  }
+  const due = (waveId: string) =>
+    w.sql`update delivery set next_at = now() where wave_id = ${waveId}`;
+
+  test.for([
+    ["delivered", "delivered"],
+    ["sent", "accepted"],
+  ] as const)(
+    "%s ends it, planned or leased: nobody gets a second copy",
+    async ([status, state]) => {
+      for (const isLeased of [false, true]) {
+        const { id, waveId, incidentId } = await twice();
+        await due(waveId);
+        const [sliceId = ""] = isLeased ? await leased(w, waveId, 10, "sms") : [];
+        await hear(id, status);
+        await sweep(w.ctx);
+        expect(await states(w, waveId)).toEqual({ [state]: 1 });
+        expect(await effects(id)).toEqual([`${status} moved`]);
+        if (isLeased) expect(await claimed(waveId, sliceId)).toEqual([]);
+        expect(await leased(w, waveId, 10, "sms")).toEqual([]);
+        // One copy went out.
+        expect((await progressOf(w.sql, incidentId, waveId)).possibleDuplicates).toBe(0);
+      }
+    },
+  );
+
+  test("that it failed leaves the next try to be made, and later it moves the person on", async () => {
+    const { id, waveId } = await twice();
+    await hear(id, "failed", LOST);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ planned: 1 });
+
+    const other = await twice();
+    await hear(other.id, "sent");
+    await sweep(w.ctx);
+    await hear(other.id, "failed", LOST);
+    await sweep(w.ctx);
+    expect(await states(w, other.waveId)).toEqual({ rejected: 1 });
+  });
+
+  test("ends one that is held meanwhile, and proves a look at the provider's list wrong", async () => {
+    const { id, waveId } = await twice();
+    await due(waveId);
+    const compose = () => {
+      throw new MessageHold("address");
+    };
+    await sendDue(w, waveId, "sms", { prepare: async () => ({ compose }) });
+    expect(await states(w, waveId)).toEqual({ held: 1 });
+    await w.sql`
+      update attempt set outcome = 'not-sent', evidence = 'absent'
+       where delivery_id = ${id} and n = 1`;
+    await hear(id, "sent");
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    const [first] = await w.sql`select outcome from attempt where delivery_id = ${id} and n = 1`;
+    expect(first).toEqual({ outcome: "accepted" });
+  });
+
+  test("races with a claim: either it is sent, and counted as a copy, or it never is", async () => {
+    for (let i = 0; i < 6; i += 1) {
+      const { id, waveId, incidentId } = await twice();
+      await due(waveId);
+      const [sliceId = ""] = await leased(w, waveId, 10, "sms");
+      await hear(id, "delivered");
+      // Both are under way; now one is first, now the other.
+      const both = [() => sweep(w.ctx), () => claimed(waveId, sliceId)];
+      const [first, second] = i % 2 === 0 ? both : both.toReversed();
+      await Promise.all([first?.(), second?.()]);
+      const [state = ""] = Object.keys(await states(w, waveId));
+      const { possibleDuplicates } = await progressOf(w.sql, incidentId, waveId);
+      expect([state, possibleDuplicates]).toEqual(
+        state === "sending" ? ["sending", 1] : ["delivered", 0],
+      );
+    }
+  });
+
+  test("that is applied while a claim holds the row waits for it, and finds it sending", async () => {
+    const { id, waveId, incidentId } = await twice();
+    await due(waveId);
+    const [sliceId = ""] = await leased(w, waveId, 10, "sms");
+    await hear(id, "delivered");
+    let applied: Promise<void> | undefined;
+    await w.sql.begin(async (tx) => {
+      const { workerId } = await givenSender(w, { channel: "sms" });
+      expect(await claim(tx, { sliceId, waveId, workerId, rowsMax: 1 })).toHaveLength(1);
+      applied = sweep(w.ctx);
+      await vi.waitFor(async () => {
+        const waiting = await w.sql`
+          select from pg_stat_activity where datname = current_database()
+             and wait_event_type = 'Lock'`;
+        expect(waiting).toHaveLength(1);
+      });
+    });
+    await applied;
+    expect(await states(w, waveId)).toEqual({ sending: 1 });
+    expect(await effects(id)).toEqual(["delivered old-attempt"]);
+    expect((await progressOf(w.sql, incidentId, waveId)).possibleDuplicates).toBe(1);
+  });
+
+  async function claimed(waveId: string, sliceId: string) {
+    const { workerId } = await givenSender(w, { channel: "sms" });
+    return claim(w.sql, { sliceId, waveId, workerId, rowsMax: 10 });
+  }
+});
+
+/** A person has an SMS sent again of which nobody knows, and this comes of it. */
+async function sentAgain(
+  { waveId, incidentId }: { waveId: string; incidentId: string },
+  outcome: Outcome,
+): Promise<void> {
+  const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
+  await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+  w.sms.answer(() => outcome);
+  await sendDue(w, waveId, "sms");
+}
 
 describe("who answers STOP", () => {
   async function toldBySms(phone: string) {

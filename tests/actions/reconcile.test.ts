@@ -5,11 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { decideUnknown } from "../../src/actions/delivery.ts";
 import { prepareWave } from "../../src/actions/delivery/prepare.ts";
 import { keepReceipts, sweep } from "../../src/actions/receipt.ts";
+import { pollSilent } from "../../src/actions/receipt/poll.ts";
 import { reconcile } from "../../src/actions/receipt/reconcile.ts";
 import { sweep as sweepWaves } from "../../src/actions/wave.ts";
 import type { FoundSms, SmsQuery } from "../../src/context.ts";
 import { nextStep } from "../../src/domain/delivery/reconcile.ts";
 import { twilioReceipt } from "../../src/domain/receipt/twilio.ts";
+import * as store from "../../src/store/delivery/reconcile.ts";
 import { deliveries, progressOf } from "../../src/views/wave.ts";
 import { unknownDeliveries } from "../../src/views/unknown.ts";
 import { entriesOf, givenStarted, sendDue, states } from "../support/wave.ts";
@@ -214,6 +216,20 @@ describe("an SMS", () => {
     }
   });
 
+  test("that another account sent is for a person: its list proves nothing", async () => {
+    const { waveId } = await givenUnknown("sms");
+    await w.sql`update worker set sms_account = 'AC1' where id in (
+      select worker_id from delivery where wave_id = ${waveId})`;
+    await later(11);
+    await reconciled(2);
+    await later(60);
+    await reconciled();
+    expect(queries).toEqual([]);
+    expect(await states(w, waveId)).toEqual({ unknown: 1 });
+    const [row] = await unknownDeliveries(w.sql, waveId, { limit: 1 });
+    expect(row?.next).toBe("person");
+  });
+
   test("waits while the provider does not answer, without that counting as a look", async () => {
     const { waveId } = await givenUnknown("sms");
     listed = "unanswered";
@@ -224,6 +240,28 @@ describe("an SMS", () => {
     expect(queries).toHaveLength(4);
     const [row] = await unknownDeliveries(w.sql, waveId, { limit: 1 });
     expect(row?.next).toBe("wait");
+  });
+
+  test("that is found for two people at once is one of them", async () => {
+    const { waveId } = await givenUnknown("sms", 2);
+    const [one, two] = await deliveries(w.sql, waveId, { limit: 2 });
+    const [kept] = await w.sql<{ numberHash: string }[]>`
+      select encode(number_hash, 'hex') as number_hash from attempt
+       where delivery_id = ${one?.id ?? ""}`;
+    const { numberHash = "" } = kept ?? {};
+    const sms = { state: "accepted", reference: `SM${"e".repeat(32)}`, numberHash } as const;
+    const of = (row: typeof one) => ({ id: row?.id ?? "", attempt: 1 });
+    let second = Promise.resolve();
+    await w.sql.begin(async (tx) => {
+      await store.found(tx, of(one), sms);
+      second = w.sql.begin((other) => store.found(other, of(two), sms));
+      const waits = () => w.sql`
+        select from pg_locks l join pg_stat_activity a using (pid)
+         where not l.granted and a.datname = current_database()`;
+      while ((await waits()).length === 0);
+    });
+    await second;
+    expect(await states(w, waveId)).toEqual({ accepted: 1, unknown: 1 });
   });
 
   test("of which a receipt came between the look and its end stays as the receipt says", async () => {
@@ -241,6 +279,64 @@ describe("an SMS", () => {
     await Promise.all([heard, reconciled(2)]);
     await sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ delivered: 1 });
+  });
+});
+
+describe("an SMS that was taken, and of which its provider never called", () => {
+  const OWN_SID = `SM${"f".repeat(32)}`;
+  const reads: string[] = [];
+  async function polled(status: string, code: string | null = null, times = 1) {
+    reads.length = 0;
+    const read = async (reference: string) => {
+      if (reference === OWN_SID) reads.push(reference);
+      return status === "" ? ("unanswered" as const) : { status, code };
+    };
+    const ctx = { ...w.ctx, sms: { ...w.sms, read } };
+    await Promise.all(Array.from({ length: times }, () => pollSilent(ctx)));
+    await sweep(w.ctx);
+  }
+  async function givenTaken() {
+    const given = await givenUnknown("sms");
+    await w.sql`update delivery set state = 'accepted' where wave_id = ${given.waveId}`;
+    const [row] = await w.sql<{ deliveryId: string }[]>`
+      update attempt a set outcome = 'accepted', reference = ${OWN_SID}
+        from delivery d where d.id = a.delivery_id and d.wave_id = ${given.waveId}
+      returning a.delivery_id`;
+    return { ...given, id: row?.deliveryId ?? "" };
+  }
+  const pass = (minutes: number) => w.sql`
+    with d as (update delivery set settled_at = settled_at - ${`${minutes} minutes`}::interval
+                where state = 'accepted')
+    update attempt set looked_at = looked_at - ${`${minutes} minutes`}::interval`;
+
+  test("is asked for at each age once, however many workers do, until its end is known", async () => {
+    const { id, waveId } = await givenTaken();
+    const { waveId: other } = await givenUnknown("email");
+    await w.sql`update delivery set state = 'accepted' where wave_id = ${other}`;
+    await polled("delivered");
+    expect(reads).toEqual([]);
+    await pass(31);
+    await polled("sent", null, 3);
+    expect(reads).toEqual([OWN_SID]);
+    await pass(60);
+    await polled("sent");
+    expect(reads).toEqual([]);
+    await pass(30);
+    await polled("");
+    expect(reads).toEqual([OWN_SID]);
+    expect(await states(w, waveId)).toEqual({ accepted: 1 });
+    await pass(1_400);
+    await polled("undelivered", "30003");
+    expect(await states(w, waveId)).toEqual({ rejected: 1 });
+    // Twilio calls after all: that is the same report.
+    const form = { MessageSid: OWN_SID, MessageStatus: "undelivered", ErrorCode: "30003" };
+    const called = twilioReceipt({ deliveryId: id, attempt: 1 }, form);
+    await keepReceipts(w.ctx, called ? [called] : []);
+    const kept = await w.sql`select status from receipt where delivery_id = ${id} order by id`;
+    expect([...kept]).toEqual([{ status: "sent" }, { status: "failed" }]);
+    await pass(3_000);
+    await polled("delivered");
+    expect(reads).toEqual([]);
   });
 });
 

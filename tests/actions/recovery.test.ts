@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,6 +113,19 @@ describe("a database that was restored from a backup", () => {
     );
   });
 
+  test("gives no delivery a number that one of the lost ones had", async () => {
+    const { waveId } = await givenRestored();
+    const newest = async (id: string) => {
+      const [row] = await w.sql`select max(id) as id from delivery where wave_id = ${id}`;
+      return Number(row?.["id"]);
+    };
+    await Promise.all([look(), look()]);
+    const fresh = await givenWave(w, { people: 1 });
+    const apart = (await newest(fresh.waveId)) - (await newest(waveId));
+    expect(apart).toBeGreaterThan(1_000_000_000);
+    expect(apart).toBeLessThan(1_100_000_000);
+  });
+
   test("is found out although a person locked sending before", async () => {
     const { waveId } = await givenRestored();
     await lockSending(w.ctx, "We are restoring");
@@ -178,6 +192,14 @@ describe("a witness", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const [kept] = Object.values(await place.read());
     expect(Object.keys(kept ?? {}).toSorted()).toEqual(["at", "restores", "seq"]);
+  });
+
+  test("is read whatever else stands beside it", async () => {
+    const mark = { restores: 0, seq: 7, at: "2026-03-03T10:00:00.000Z" };
+    const id = randomUUID();
+    const others = { [randomUUID()]: { seq: "x" }, nonsense: mark, __proto__: mark };
+    await writeFile(file, JSON.stringify({ ...others, [id]: mark }));
+    expect(await place.read()).toEqual({ [id]: mark });
   });
 
   test("that cannot be read is told of, and compares nothing alone", async () => {

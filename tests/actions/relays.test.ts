@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import { sendSlice } from "../../src/actions/delivery/send.ts";
+import { decideUnknown } from "../../src/actions/delivery.ts";
+import { decideHeld } from "../../src/actions/delivery/held.ts";
 import type { Context } from "../../src/context.ts";
 import { createEmail } from "../../src/gateways/email.ts";
 import { createLog } from "../../src/log.ts";
+import { heldOf } from "../../src/views/held.ts";
 import { scriptedSmtp } from "../support/smtp.ts";
 import type { Script } from "../support/smtp.ts";
 import { givenSender, givenWave, leased, states } from "../support/wave.ts";
@@ -89,6 +92,40 @@ test("one relay that refuses our password stops no wave; the last one does", asy
   expect(await pausedReason(stops)).toBe("breaker");
   const { planned = 0, leased: inHand = 0, ...others } = await states(w, stops);
   expect([planned + inHand, others]).toEqual([30, {}]);
+});
+
+test("what nobody knows of is sent again by the same relay, or waits for a person", async () => {
+  const { waveId, incidentId } = await givenWave(w, { people: 3 });
+  const order = { incidentId, waveId, deliveryIds: "all", reason: "No trace of it." } as const;
+  w.email.answer(() => ({ kind: "unknown", code: "ETIMEDOUT", provider: "one" }));
+  await sendAgain(w.ctx, waveId);
+  expect(w.email.sent.slice(-3).map((sent) => sent.relay)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+  w.email.answer(() => ({ kind: "throttled", code: "451", provider: "one" }));
+  await sendAgain(w.ctx, waveId);
+  expect(w.email.sent.slice(-3).map((sent) => sent.relay)).toEqual(["one", "one", "one"]);
+
+  // The relay was slow to come back, and somebody took it out of the setting.
+  const ctx = sendingBy({ two: await relay() });
+  const due = () => w.sql`update delivery set next_at = now() where wave_id = ${waveId}`;
+  await due();
+  await sendAgain(ctx, waveId);
+  const { reasons } = await heldOf(w.sql, waveId, { limit: 1 });
+  expect(reasons).toEqual([{ channel: "email", reason: "relay-gone", count: 3 }]);
+  await decideHeld(ctx, w.staff.approver, { ...order, decision: "release" });
+  await sendAgain(ctx, waveId);
+  expect(await states(w, waveId)).toEqual({ accepted: 3 });
+  const providers = (await attemptsOf(waveId)).map((each) => [each.outcome, each.provider]);
+  expect(providers).toEqual([
+    ["accepted", "two"],
+    ["not-sent", null],
+    ["throttled", "one"],
+    ["unknown", "one"],
+  ]);
 });
 
 test("while no relay can be reached nothing is claimed, and no try is used up", async () => {

@@ -20,7 +20,7 @@ describe("slots", () => {
           maxLength: 60,
         }),
         async (rows) => {
-          const slots = createSlots(CONNECTIONS);
+          const slots = createSlots(CONNECTIONS, () => rows.length % 6);
           const left = [...rows];
           const under: Promise<void>[] = [];
           let [open, most] = [0, 0];
@@ -66,6 +66,11 @@ describe("slots", () => {
     expect(early).toBe("waits");
     taken.sent();
     expect((await next).count).toBe(1);
+  });
+
+  test("claim one ahead for each connection that takes a message behind another", async () => {
+    const slots = createSlots(CONNECTIONS, () => 3);
+    expect((await slots.take(50)).count).toBe(CONNECTIONS + 3);
   });
 
   test("two who wait at the same time get some each, one after the other", async () => {

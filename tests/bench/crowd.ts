@@ -4,6 +4,7 @@ import { submit } from "../../src/actions/approval/submit.ts";
 import type { NewSubmission } from "../../src/actions/approval/submit.ts";
 import { start } from "../../src/actions/wave/start.ts";
 import { Plan } from "../../src/domain/approval.ts";
+import type { Person } from "../../src/domain/audience/person.ts";
 import * as recipients from "../../src/store/audience/recipient.ts";
 import { aPerson, givenAudience } from "../support/audience.ts";
 import { givenIncident, givenScope } from "../support/incident.ts";
@@ -23,8 +24,13 @@ export async function givenPlace(w: World): Promise<string> {
   return id;
 }
 
-/** A frozen audience of so many invented people, each sealed as an import seals them. */
-export async function givenCrowd(w: World, incidentId: string, count: number): Promise<Crowd> {
+/** A frozen audience of so many invented people, each sealed as an import seals them; at home anywhere. */
+export async function givenCrowd(
+  w: World,
+  incidentId: string,
+  count: number,
+  home: (i: number) => Pick<Person, "country" | "region"> = () => ({}),
+): Promise<Crowd> {
   const audienceId = await givenAudience(w, incidentId);
   const keys = await w.ctx.vault.keys(incidentId);
   const anybody = aPerson();
@@ -33,6 +39,7 @@ export async function givenCrowd(w: World, incidentId: string, count: number): P
     const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, i) =>
       sealPerson(keys, audienceId, {
         ...anybody,
+        ...home(from + i),
         email: `person${from + i}@example.com`,
         name: `Person Number ${from + i}`,
       }),

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { benchImport } from "./import.ts";
 import { benchLatency } from "./latency.ts";
 import type { Later, Sizes } from "./lab.ts";
+import { benchLaw } from "./law.ts";
+import { benchLint } from "./lint.ts";
 import { benchMillion } from "./million.ts";
 import { benchNaive } from "./naive.ts";
 import { POSTFIX_PRESENT } from "./postfix.ts";
@@ -17,6 +19,7 @@ import type { Found } from "./row.ts";
 import { benchSend } from "./send.ts";
 import { benchStarts } from "./starts.ts";
 import { benchTiming } from "./timing.ts";
+import { benchVariants } from "./variant.ts";
 
 /**
  * `npm run bench [-- --only send,naive,…] [--quick] [--rounds N] [--recipients N]
@@ -161,6 +164,15 @@ const PARTS: readonly Part[] = [
   { name: "public", title: "The public page beside a wave", minutes: 4, run: benchPublic, ...mail },
   { name: "timing", title: "What the time of an answer gives away", minutes: 4, run: benchTiming },
   { name: "import", title: "Import", minutes: 8, run: benchImport },
+  {
+    name: "variants",
+    title: "People split into variants",
+    minutes: 8,
+    run: benchVariants,
+    ...mail,
+  },
+  { name: "law", title: "An incident assessed under every rule", minutes: 2, run: benchLaw },
+  { name: "lint", title: "A notice linted in three languages", minutes: 2, run: benchLint },
 ];
 const OPTIONS = {
   only: { type: "string" },

@@ -77,7 +77,7 @@ async function main(): Promise<void> {
 async function writerOf(ctx: Context) {
   const incidentId = process.env["NAIVE_INCIDENT"] ?? "";
   const noticeVersionId = process.env["NAIVE_VERSION"] ?? "";
-  const { compiled, version } = await compiledVersion(ctx, noticeVersionId);
+  const { texts, version } = await compiledVersion(ctx, noticeVersionId);
   const source = await ownWords(ctx, { incidentId, noticeVersionId, noticeKind: "initial" });
   if ("hold" in source) throw new Error("This wave cannot be sent.");
   const keys = await ctx.vault.keys(incidentId);
@@ -92,7 +92,11 @@ async function writerOf(ctx: Context) {
       const { sharedMailbox } = row;
       const reader = { name, exposure, relation, zone, sharedMailbox, own };
       const messageId = messageReference(organisation.hash, row.id);
-      return { ...render(compiled, row.language, reader), to: { name, address }, messageId };
+      return {
+        ...render(texts.forPlace(person.place), row.language, reader),
+        to: { name, address },
+        messageId,
+      };
     },
   };
 }

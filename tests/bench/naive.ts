@@ -134,7 +134,7 @@ async function startNaive({ w, env, sink }: Lab, crowd: Crowd, later: Later) {
 async function startProcess(env: Readonly<Record<string, string>>, later: Later): Promise<void> {
   const child = fork(ENTRY, [], {
     env: { PATH: process.env["PATH"] ?? "", ...SMALL, ...env },
-    execArgv: ["--max-semi-space-size=2", "--max-old-space-size=192"],
+    execArgv: ["--max-semi-space-size=16", "--max-old-space-size=192"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const gone = once(child, "exit");

@@ -18,6 +18,7 @@ export interface Timed {
 export async function timedWave({ w, sink }: Lab, crowd: Crowd, canary = 50) {
   const approved = await givenApproved(w, crowd, { canary });
   const before = sink.count();
+  const mailed = await mailedStaff(w);
   const started = performance.now();
   const waveId = await startApproved(w, approved);
   // Counting a hundred thousand rows ten times a second would be work for the database.
@@ -30,8 +31,15 @@ export async function timedWave({ w, sink }: Lab, crowd: Crowd, canary = 50) {
     await sleep(20);
   }
   const seconds = (performance.now() - started) / 1_000;
-  await expectCount(sink, before + crowd.count);
+  await expectCount(sink, before + crowd.count + (await mailedStaff(w)) - mailed);
   return { waveId, seconds } satisfies Timed;
+}
+
+/** Our own mail to staff so far, such as of a clock that runs out: the sink counts it too. */
+async function mailedStaff({ sql }: Lab["w"]): Promise<number> {
+  const [row] = await sql<{ mailed: number }[]>`
+    select count(*)::int as mailed from message where channel = 'email' and state = 'accepted'`;
+  return row?.mailed ?? 0;
 }
 
 /** Deliveries of a wave that nobody has accepted. */

@@ -111,6 +111,13 @@ export async function dueNow(lab: Lab, f: Fleet, { waveId }: Running) {
   return { stop };
 }
 
+export interface Judging {
+  readonly sms?: SmsGateway | undefined;
+  /** The account by which workers sent: another one's list proves nothing. */
+  readonly account?: string | undefined;
+  readonly patienceMs?: number;
+}
+
 /**
  * Let the time pass that the rule for unknown outcomes gives receipts, and judge by it until
  * nothing is unknown. `sms` is the provider that may be asked. Throws where something stays so.
@@ -118,10 +125,12 @@ export async function dueNow(lab: Lab, f: Fleet, { waveId }: Running) {
 export async function untilJudged(
   f: Fleet,
   waves: readonly Running[],
-  { sms = f.w.ctx.sms, patienceMs = 60_000 }: { sms?: SmsGateway; patienceMs?: number } = {},
+  { sms = f.w.ctx.sms, account, patienceMs = 60_000 }: Judging = {},
 ): Promise<void> {
   const ids = waves.map(({ waveId }) => waveId);
-  const ctx: Context = { ...f.w.ctx, sms };
+  const config =
+    account === undefined ? f.w.config : { ...f.w.config, TWILIO_ACCOUNT_SID: account };
+  const ctx: Context = { ...f.w.ctx, config, sms };
   await until(
     "every unknown is judged by rule",
     async () => {

@@ -114,7 +114,9 @@ describe("a form letter", () => {
   });
 });
 
-const OF_THE_SHIPPED = (["initial", "update", "closing", "invitation"] as const).flatMap((kind) =>
+const OF_THE_SHIPPED = (
+  ["initial", "update", "correction", "closing", "invitation"] as const
+).flatMap((kind) =>
   (["en", "ru", "zh"] as const).map((language): CompiledNotice =>
     compiled(TEMPLATES.notice(kind, language) ?? "", TRANSLATED, SENDER, language),
   ),

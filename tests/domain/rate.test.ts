@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import {
+  Bucket,
   NO_LIMIT,
   book,
   cut,
@@ -14,7 +15,7 @@ import {
   speed,
   take,
 } from "../../src/domain/delivery/rate.ts";
-import type { Bucket, Limit } from "../../src/domain/delivery/rate.ts";
+import type { Limit } from "../../src/domain/delivery/rate.ts";
 
 const START = 1_800_000_000_000;
 
@@ -234,4 +235,38 @@ describe("what slows us down", () => {
   test("domains are the same in any case", () => {
     expect(domainOf("Ann@Example.COM")).toBe("example.com");
   });
+});
+
+test("whatever bucket is read from Redis, what follows is a number", () => {
+  const amount = fc.oneof(fc.double(), fc.constantFrom(0, 1, -1, 1e15, 1e308, START));
+  const read = fc.record({
+    tokens: amount,
+    at: amount,
+    pace: amount,
+    cutTo: fc.option(amount),
+    cutAt: amount,
+    pausedUntil: amount,
+    bookedUntil: amount,
+  });
+  fc.assert(
+    fc.property(
+      read,
+      fc.constantFrom(NO_LIMIT, { perSecond: 0.5 }, { perSecond: 10 }),
+      (given, limit) => {
+        const { data: bucket } = Bucket.safeParse(given);
+        if (!bucket) return;
+        const at = { now: START };
+        const taken = take([[bucket, limit]], 10, START);
+        expect(taken.waitMs).toBeGreaterThanOrEqual(0);
+        const written = [
+          ...taken.buckets,
+          refund(bucket, limit, { ...at, count: 5 }),
+          book(bucket, limit, { ...at, chance: 0.5 }).bucket,
+          cut(bucket, limit, { ...at, seen: 3, pauseMs: 100 }),
+        ];
+        for (const each of written) expect(Bucket.safeParse(each).success).toBe(true);
+        expect(Number.isSafeInteger(lifetimeMs(bucket, START))).toBe(true);
+      },
+    ),
+  );
 });

@@ -41,7 +41,7 @@ function gatewayTo(url: string, connections = 1): EmailGateway {
 
 async function sent(gateway: EmailGateway, mayWrite = () => true): Promise<Outcome> {
   const { provider, ...outcome } = await gateway.send(EMAIL, mayWrite);
-  expect(provider).toBe("smtp1");
+  expect(provider).toMatch(/^(127\.0\.0\.1|localhost):\d+$/);
   return outcome;
 }
 

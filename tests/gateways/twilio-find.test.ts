@@ -34,6 +34,11 @@ test("an SMS whose answer was lost is found, by number and time", async () => {
   ]);
   expect(await sms.find?.({ to: "+12025550143", ...around() })).toEqual([]);
   expect(await sms.find?.({ to: TO, ...around(Date.now() - 24 * HOUR_MS) })).toEqual([]);
+  const [found] = (await sms.find?.({ to: TO, ...around() })) ?? [];
+  const { reference } = typeof found === "object" ? found : { reference: "" };
+  expect(await sms.read?.(reference)).toEqual({ status: "undelivered", code: "30003" });
+  for (const other of ["SM0", "../Messages", `${reference}?a=b`, ""])
+    expect(await sms.read?.(other)).toBe("unanswered");
   await sms.close();
 });
 

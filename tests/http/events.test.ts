@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 
 import express from "express";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { keepReceipts, sweep } from "../../src/actions/receipt.ts";
 import { createReceiptIntake } from "../../src/actions/receipt/intake.ts";
@@ -214,6 +215,41 @@ describe("Amazon SES by way of SNS", () => {
     expect((await sns(signed(event(urlOf("3")), SIGNER))).status).toBe(503);
     answer = () => new Response(SIGNER.certificate);
     expect((await sns(signed(event(urlOf("3")), SIGNER))).status).toBe(204);
+  });
+
+  test("is heard while others keep us waiting for their bodies, and many at a time", async () => {
+    const { waveId, messageId } = await givenSent();
+    const { hostname, port } = new URL(door.url);
+    const head = "POST /callbacks/ses HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{";
+    let closed = 0;
+    const slow = Array.from({ length: 64 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {}).on("close", () => void (closed += 1));
+      socket.write(head);
+      return socket;
+    });
+    const event = signed(notification(sesEvent("Delivery", messageId), new Date()), SIGNER);
+    // Providers come again; whoever was slowest made room.
+    await vi.waitFor(async () => {
+      expect((await sns(event)).status).toBe(204);
+      expect(closed).toBeGreaterThan(0);
+    }, 10_000);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ delivered: 1 });
+    for (const socket of slow) socket.destroy();
+  });
+
+  test("that ends our subscription is no message", async () => {
+    const end = {
+      Type: "UnsubscribeConfirmation",
+      Token: "1",
+      SubscribeURL: "https://x.example.com/",
+    };
+    const before = await receipts();
+    const event = notification({}, new Date(), end);
+    expect((await sns(signed(event, FORGER))).status).toBe(403);
+    expect((await sns(signed(event, SIGNER))).status).toBe(204);
+    expect(await receipts()).toBe(before);
   });
 
   test("cannot be made to ask Amazon without end", async () => {

@@ -40,6 +40,46 @@ const RIGHTS: Readonly<Record<string, string>> = {
   "GET /v1/incidents/:incidentId/scopes": "RDALU",
   "GET /v1/incidents/:incidentId/scopes/:version": "RDALU",
   "GET /v1/incidents/:incidentId/scopes/:version/difference": "RDALU",
+  "GET /v1/incidents/:incidentId/severity": "RDALU",
+  "PUT /v1/incidents/:incidentId/severity": "RL",
+  "GET /v1/obligations": "RDALU",
+  "GET /v1/incidents/:incidentId/obligations": "RDALU",
+  "GET /v1/incidents/:incidentId/obligations/answers": "RDALU",
+  "POST /v1/incidents/:incidentId/obligations/answers": "RL",
+  "POST /v1/incidents/:incidentId/obligations/risk": "AL",
+  "POST /v1/incidents/:incidentId/obligations/evidence": "RL",
+  "POST /v1/incidents/:incidentId/obligations/missed": "RL",
+  "POST /v1/incidents/:incidentId/obligations/take-back": "RL",
+  "POST /v1/incidents/:incidentId/obligations/holds": "AL",
+  "POST /v1/incidents/:incidentId/obligations/not-applicable": "AL",
+  "POST /v1/incidents/:incidentId/obligations/reliefs/:reliefId/agree": "AL",
+  "POST /v1/incidents/:incidentId/obligations/reliefs/:reliefId/end": "RL",
+  "GET /v1/rules/:ruleId": "RDALU",
+  "POST /v1/rules/:ruleId/reviews": "L",
+  "GET /v1/incidents/:incidentId/filings": "RDALU",
+  "POST /v1/incidents/:incidentId/filings": "RL",
+  "GET /v1/incidents/:incidentId/filings/:filingId": "RDALU",
+  "PUT /v1/incidents/:incidentId/filings/:filingId/lines": "RL",
+  "POST /v1/incidents/:incidentId/filings/:filingId/approve": "AL",
+  "GET /v1/incidents/:incidentId/filings/:filingId/file": "RDALU",
+  "POST /v1/incidents/:incidentId/filings/:filingId/report": "RL",
+  "POST /v1/interchange/veris": "RL",
+  "GET /v1/incidents/:incidentId/veris": "RDALU",
+  "POST /v1/interchange/hhs": "RL",
+  "GET /v1/me/calendar": "RDALU",
+  "POST /v1/me/calendar": "RDALU",
+  "POST /v1/me/calendar/end": "RDALU",
+  "GET /v1/calendars/:secret/deadlines.ics": "*",
+  "GET /v1/register": "LU",
+  "GET /v1/incidents/:incidentId/obligations/difference": "RDALU",
+  "POST /v1/incidents/:incidentId/deltas": "RL",
+  "GET /v1/incidents/:incidentId/deltas/:deltaId": "RDALU",
+  "GET /v1/processor-key": "RDALU",
+  "GET /v1/processors": "RDALU",
+  "POST /v1/processors": "RL",
+  "DELETE /v1/processors/:processorId": "RL",
+  "POST /v1/incidents/:incidentId/processor-notices": "RL",
+  "POST /v1/processor-notices": "RL",
   "GET /v1/runbooks": "RDALU",
   "GET /v1/incidents/:incidentId/tasks": "RDALU",
   "POST /v1/incidents/:incidentId/tasks": "RDAL",
@@ -50,12 +90,14 @@ const RIGHTS: Readonly<Record<string, string>> = {
   "GET /v1/incidents/:incidentId/notices/:noticeId": "RDALU",
   "GET /v1/incidents/:incidentId/notices/:noticeId/versions": "RDALU",
   "PATCH /v1/incidents/:incidentId/notices/:noticeId": "DL",
+  "POST /v1/incidents/:incidentId/notices/:noticeId/variants": "DL",
   "POST /v1/incidents/:incidentId/notices/:noticeId/withdraw": "DL",
   "GET /v1/incidents/:incidentId/notices/:noticeId/preview": "RDALU",
   "GET /v1/incidents/:incidentId/notices/:noticeId/preview/:person": "RDALU",
   "POST /v1/incidents/:incidentId/notices/:noticeId/test": "RDALU",
   "POST /v1/incidents/:incidentId/submissions": "DL",
   "GET /v1/incidents/:incidentId/notices/:noticeId/submissions": "RDALU",
+  "POST /v1/incidents/:incidentId/notices/:noticeId/overrides": "AL",
   "GET /v1/incidents/:incidentId/submissions/:submissionId": "RDALU",
   "GET /v1/incidents/:incidentId/submissions/:submissionId/preflight": "RDALU",
   "POST /v1/incidents/:incidentId/submissions/:submissionId/send-back": "AL",
@@ -132,7 +174,9 @@ const RIGHTS: Readonly<Record<string, string>> = {
 const SETTLED: ReadonlySet<string> = new Set([
   "POST /v1/incidents/:incidentId/publication/updates/:updateId/send-back",
   "POST /v1/incidents/:incidentId/publication/updates/:updateId/approve",
+  "POST /v1/incidents/:incidentId/notices/:noticeId/overrides",
   "POST /v1/incidents/:incidentId/submissions/:submissionId/approve",
+  "POST /v1/incidents/:incidentId/filings/:filingId/approve",
   "POST /v1/incidents/:incidentId/recipients/:recipientId/reveal",
   "POST /v1/incidents/:incidentId/audiences/:audienceId/export",
   "POST /v1/incidents/:incidentId/waves/:waveId/letter-batches",
@@ -147,9 +191,13 @@ const SETTLED: ReadonlySet<string> = new Set([
   "POST /v1/incidents/:incidentId/inquiries/:inquiryId/send-back",
 ]);
 const CODED: ReadonlySet<string> = new Set([
+  "POST /v1/processors",
+  "POST /v1/incidents/:incidentId/filings/:filingId/approve",
   "POST /v1/incidents/:incidentId/publication/updates/:updateId/approve",
   "GET /v1/incidents/:incidentId/audiences/:audienceId/uploads/:uploadId/errors.csv",
   "POST /v1/me/tokens",
+  "POST /v1/me/calendar",
+  "POST /v1/incidents/:incidentId/notices/:noticeId/overrides",
   "POST /v1/incidents/:incidentId/submissions/:submissionId/approve",
   "POST /v1/incidents/:incidentId/recipients/:recipientId/reveal",
   "POST /v1/incidents/:incidentId/recipients/:recipientId/erase",
@@ -196,10 +244,10 @@ test("every route has a row here and every row a route", () => {
   expect(ROUTES.map(nameOf).toSorted()).toEqual(Object.keys(RIGHTS).toSorted());
 });
 
-test("every route names a permission, and only one asks for no token", () => {
+test("every route names a permission, and only two ask for no token", () => {
   expect(ROUTES.filter(({ permission }) => !permission)).toEqual([]);
   const open = ROUTES.filter(({ permission }) => permission === "anyone").map(nameOf);
-  expect(open).toEqual(["POST /v1/invitations/accept"]);
+  expect(open).toEqual(["POST /v1/invitations/accept", "GET /v1/calendars/:secret/deadlines.ics"]);
 });
 
 test("the routes that ask for a code are the ones listed here", () => {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect } from "../../src/store/db.ts";
 import type { Database, Sql } from "../../src/store/db.ts";
 import { claim } from "../../src/store/delivery/claim.ts";
-import { settle } from "../../src/store/delivery/settle.ts";
+import { settle, settleAccepted } from "../../src/store/delivery/settle.ts";
+import { giveBack, sliceOf } from "../../src/store/delivery/slice.ts";
 import { givenWave, leased, settledAs, states } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
@@ -26,16 +27,19 @@ test("plans that are kept read no table whole, though they were made when all we
   const empty = { sliceId: randomUUID(), waveId: randomUUID(), workerId, rowsMax: 10 };
   expect(await claim(kept, empty)).toEqual([]);
   await settle(kept, workerId, [settledAs("1", 1, "accepted")]);
+  await settleAccepted(kept, workerId, [settledAs("1", 1, "accepted")]);
+  expect(await sliceOf(kept, empty.sliceId)).toBeUndefined();
+  await giveBack(kept, [empty.sliceId]);
 
   const { waveId } = await givenWave(w, { people: 250 });
   const [sliceId = ""] = await leased(w, waveId);
   const read = await kept.begin(async (tx) => {
     const rows = await claim(tx, { sliceId, waveId, workerId, rowsMax: 10 });
-    await settle(
-      tx,
-      workerId,
-      rows.map(({ id, attempt }) => settledAs(id, attempt, "accepted")),
-    );
+    const settled = rows.map(({ id, attempt }) => settledAs(id, attempt, "accepted"));
+    await settleAccepted(tx, workerId, settled.slice(0, 5));
+    await settle(tx, workerId, settled);
+    await sliceOf(tx, sliceId);
+    await giveBack(tx, [sliceId]);
     return wholeReads(tx);
   });
   expect(await states(w, waveId)).toMatchObject({ accepted: 10 });

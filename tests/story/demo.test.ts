@@ -22,6 +22,8 @@ const PATIENT = { timeout: 60_000 };
 const NEWCOMER =
   "P-9,Late Comer,late@example.com,,en,US,1 Heron Way,Springvale,10001,NY,yes,name,self\r\n";
 let folder: string;
+/** Told once: it takes a minute. */
+let whole: Figures;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "demo-"));
@@ -31,6 +33,7 @@ afterAll(() => rm(folder, { recursive: true }));
 test("`npm run demo --exit --json` tells the whole story, and an outsider counts the same", async () => {
   // It ends with an error where its own check from outside differs.
   const figures = await demo("one.csv", ROWS);
+  whole = figures;
   const { rows, imported, merged, badRows, deliveries, sms, letters, people } = figures;
   expect(rows).toBe(ROWS);
   expect(badRows).toBeGreaterThan(10);
@@ -43,17 +46,74 @@ test("`npm run demo --exit --json` tells the whole story, and an outsider counts
   expect([email.unknown, sms.unknown, sms.accepted]).toEqual([0, 0, 0]);
   expect(letters.made).toBe(needsLetter);
   expect(letters.mailed + letters.returned).toBe(letters.made);
-  expect(people["not-reached"]).toBe(imported - email.accepted - sms.delivered - letters.made);
-  expect(figures.followUps).toEqual({
-    sent: 1,
-    email: email.accepted,
-    sms: sms.delivered,
+  expect(people["not-reached"]).toBe(imported - email.accepted - letters.made);
+  const { needsLetter: again } = figures.followUps;
+  const told = { sent: 1, email: email.accepted, sms: sms.delivered, needsLetter: again };
+  expect(figures.followUps).toEqual(told);
+  expect(again, "the law lets a follow-up go by SMS, and not the first notice").toBeLessThan(
     needsLetter,
-  });
+  );
   expect(figures.inquiries).toEqual({ asked: 1, answered: 1 });
   const invited = email.accepted + sms.delivered;
   expect(figures.surveyAnswers / invited, "a tenth answered").toBeCloseTo(0.1, 1);
 }, 240_000);
+
+describe("the law in the demo", () => {
+  const clockOf = (id: string) => whole.law.clocks.find((each) => each.id === id);
+
+  test("the deadline of the wave is the earliest clock to the people", () => {
+    const { clocks, deadline } = whole.law;
+    const due = clocks.flatMap(({ to, due: at }) => (to === "individuals" && at ? [at.at] : []));
+    expect(due.length).toBeGreaterThan(1);
+    expect(deadline.at).toBe(due.toSorted()[0]);
+    expect(deadline.obligation).toBe("us-ny-gbl-899-aa/individuals/full");
+    expect(Date.parse(deadline.at)).toBeGreaterThan(Date.now());
+  });
+
+  test("whom the wave told is told, and the report to HHS starts the clock of New York", () => {
+    const people = whole.law.clocks.filter(({ to }) => to === "individuals");
+    expect(people.map(({ id }) => id).toSorted()).toEqual([
+      "us-hipaa/individuals/full",
+      "us-ma/individuals/full",
+      "us-nj/individuals/full",
+      "us-ny-gbl-899-aa/individuals/full",
+    ]);
+    expect(new Set(people.map(({ state }) => state))).toEqual(new Set(["met"]));
+    expect(clockOf("us-hipaa/regulator/initial")?.state).toBe("met");
+    expect(clockOf("us-ny-gbl-899-aa/regulator/initial")?.state).toBe("running");
+    const next = clockOf("us-ny-gbl-899-aa/regulator-5/initial");
+    expect(next?.because).toMatch(/^5 business days after “regulator” was met/);
+    expect(next?.due).not.toBeNull();
+    expect(clockOf("xx-contract-b2b/customer/initial"), "no contract asks").toBeUndefined();
+  });
+
+  test("everybody has a text, and Massachusetts its own", () => {
+    const { variants } = whole.law;
+    expect(sum(variants)).toBe(whole.imported);
+    expect(Object.keys(variants).toSorted()).toEqual(["everybody-else", "us-ma"]);
+    expect(variants["us-ma"]).toBeGreaterThan(whole.imported / 10);
+  });
+
+  test("the report to HHS lies beside the people file, as PDF and JSON", async () => {
+    const { state, reference, files } = whole.law.filing;
+    expect(state).toBe("filed");
+    const [pdf = "", json = ""] = files;
+    expect((await readFile(pdf)).subarray(0, 5).toString()).toBe("%PDF-");
+    const report: unknown = JSON.parse(await readFile(json, "utf8"));
+    expect(report).toMatchObject({
+      form: "hhs",
+      state,
+      reference,
+      organisation: "Larkspur Clinic",
+    });
+    const { fields } = z.object({ fields: z.array(z.object(FIELD)) }).parse(report);
+    const valueOf = (key: string) => fields.find((each) => each.key === key)?.value;
+    expect(valueOf("affecting")).toBe("500 or more individuals");
+    expect(valueOf("breach-type")).toBe("hacking/IT incident");
+    expect(valueOf("individuals")).toBe("6745");
+    expect(fields.map(({ value }) => value)).not.toContain("not-yet-known");
+  });
+});
 
 describe("with mail and SMS at other servers", () => {
   let mail: Catcher;
@@ -98,6 +158,10 @@ describe("with mail and SMS at other servers", () => {
     ["followUps.email", (f) => ({ ...f, followUps: off(f.followUps, "email") })],
     ["one-time codes", (f) => ({ ...f, inquiries: off(f.inquiries, "asked") })],
     ["surveyAnswers", (f) => ({ ...f, surveyAnswers: 5 })],
+    [
+      "variants.us-ma",
+      (f) => ({ ...f, law: { ...f.law, variants: off(f.law.variants, "us-ma") } }),
+    ],
   ])("the check notices when a figure is not so: %s", PATIENT, async ([name, changed]) => {
     const found = await problems(changed(figures));
     expect(found).toEqual([expect.stringContaining(`${name}: the ledger says`)]);
@@ -108,6 +172,7 @@ describe("with mail and SMS at other servers", () => {
     ["somebody who got nothing", /(?=^P-100010,)/m, NEWCOMER, /1 people got no mail/],
     ["other data than were taken", ";ssn,self", ",self", /a mail names/],
     ["another language", /(^P-100010,.*),en,US/m, "$1,ru,US", /a mail in en instead of ru/],
+    ["the text of another place", /(^P-100010,.*),NY,/m, "$1,MA,", /not in the text for MA/],
     ["another phone", /(^P-100003,.*)\+12025550103/m, "$1+12025550104", /SMS to 2 numbers/],
     ["no agreement to e-mail", /(^P-100010,.*),yes,/m, "$1,no,", /a mail that nobody should get/],
   ])("the check notices %s", PATIENT, async ([, from, to, expected]) => {
@@ -150,6 +215,14 @@ function sum(figures: Readonly<Record<string, number>>): number {
 }
 
 const count = z.int();
+const FIELD = { key: z.string(), value: z.string() };
+const Clock = z.object({
+  id: z.string(),
+  to: z.string(),
+  state: z.string(),
+  because: z.string(),
+  due: z.object({ at: z.string() }).nullable(),
+});
 const Figures = z.object({
   rows: count,
   imported: count,
@@ -166,5 +239,11 @@ const Figures = z.object({
   followUps: z.object({ sent: count, email: count, sms: count, needsLetter: count }),
   inquiries: z.object({ asked: count, answered: count }),
   surveyAnswers: count,
+  law: z.object({
+    clocks: z.array(Clock),
+    deadline: z.object({ at: z.string(), obligation: z.string() }),
+    variants: z.record(z.string(), count),
+    filing: z.object({ state: z.string(), reference: z.string(), files: z.array(z.string()) }),
+  }),
 });
 type Figures = z.output<typeof Figures>;

@@ -102,14 +102,19 @@ test(
     expect(await verify(f.w.ctx)).toMatchObject({ ok: true });
 
     // The catcher is the witness: nobody was told twice, and nobody affected was written to.
-    const told = f.catcher.list(0, 1e6).map(({ id }) => id);
+    // The responder, who owns the incident, may have been told of legal clocks besides.
+    const { responder } = f.w.staff;
+    const mails = f.catcher
+      .list(0, 1e6)
+      .filter(({ to }) => !to.includes(`${responder.staffId}@example.org`));
+    const told = mails.map(({ id }) => id);
     const unknown = await sql`select from message where state = 'unknown'`;
     expect(told.length).toBeGreaterThanOrEqual(2 * (FOLLOWUPS + LATE) - unknown.length);
     expect(told.length).toBeLessThanOrEqual(2 * (FOLLOWUPS + LATE));
     const owners = [f.w.staff.drafter, f.w.staff.counsel].map(
       ({ staffId }) => `${staffId}@example.org`,
     );
-    const addresses = new Set(f.catcher.list(0, 1e6).flatMap(({ to }) => to));
+    const addresses = new Set(mails.flatMap(({ to }) => to));
     expect([...addresses].toSorted()).toEqual(owners.toSorted());
   },
 );

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { quotedFacts } from "../../src/actions/notice/compiled.ts";
 import { compile } from "../../src/domain/notice/compile.ts";
 import { lint } from "../../src/domain/notice/lint.ts";
+import type { LawDuty } from "../../src/domain/notice/lint/duty.ts";
 import type { LintProblem } from "../../src/domain/notice/lint/rule.ts";
 import type { NoticeKind } from "../../src/domain/notice/notice.ts";
 import { render } from "../../src/domain/notice/render.ts";
@@ -134,16 +135,18 @@ export function boundIn(source: string, facts: ScopeFacts, language = "en") {
 /** What the linter says of a source, shown to Ana. */
 export function linted(
   source: string,
-  { facts = KNOWN, kind = "initial", language = "en" }: LintOptions = {},
+  { facts = KNOWN, kind = "initial", language = "en", obligations = [] }: LintOptions = {},
 ): LintProblem[] {
   const shown = render(compiled(source, facts, SENDER, language), language, ANA);
-  return lint({ kind, source, facts, bound: boundIn(source, facts, language), ...shown });
+  const bound = boundIn(source, facts, language);
+  return lint({ kind, source, facts, bound, obligations, ...shown });
 }
 
 interface LintOptions {
   readonly facts?: ScopeFacts;
   readonly kind?: NoticeKind;
   readonly language?: string;
+  readonly obligations?: readonly LawDuty[];
 }
 
 export const body = (text: string) => aSource({ body: text });

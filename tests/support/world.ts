@@ -12,6 +12,7 @@ import type {
   EmailGateway,
   OutgoingEmail,
   OutgoingSms,
+  SendOptions,
   SmsGateway,
 } from "../../src/context.ts";
 import type { Outcome } from "../../src/domain/delivery.ts";
@@ -51,7 +52,7 @@ export interface Clock {
 
 export interface FakeEmail extends EmailGateway {
   /** What was handed over, oldest first. Kept even where the answer is a refusal. */
-  readonly sent: OutgoingEmail[];
+  readonly sent: (OutgoingEmail & SendOptions)[];
   /** Answer every later message this way. */
   answer(fn: (email: OutgoingEmail) => Outcome): void;
 }
@@ -148,15 +149,15 @@ function createClock(start: Date): Clock {
 }
 
 function createFakeEmail(): FakeEmail {
-  const sent: OutgoingEmail[] = [];
+  const sent: (OutgoingEmail & SendOptions)[] = [];
   let answer: (email: OutgoingEmail) => Outcome = () => ({ kind: "accepted", code: "250" });
   return {
     sent,
     connections: 10,
     answer: (fn) => void (answer = fn),
-    send: async (email, mayWrite) => {
+    send: async (email, mayWrite, options = {}) => {
       if (!mayWrite()) return { kind: "not-sent", code: "stopped" };
-      sent.push(email);
+      sent.push({ ...email, ...options });
       return answer(email);
     },
     close: async () => {},
@@ -256,6 +257,7 @@ const CONFIG = {
   TWILIO_BASE_URL: "https://api.twilio.com",
   SMS_RATE_MAX: 0,
   SMS_CONNECTIONS: 10,
+  REVIEW_HOURS: 4,
 } as const;
 
 const STAFF = {

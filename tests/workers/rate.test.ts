@@ -157,3 +157,13 @@ test("the speed seen is that of the last seconds", () => {
   ms += 10_000;
   expect(tally.perSecond("a")).toBe(0);
 });
+
+test("a bucket that is no text gives no leave, and is not asked for without end", async () => {
+  const limited = rate({ perSecond: 10 });
+  expect(await limited.take(1)).toBe(1);
+  const [key = ""] = await redis.keys("{candor}:bucket:*");
+  await redis.set(key, Buffer.from([0xff, 0xfe]));
+  expect(await limited.take(1)).toBe(0);
+  await redis.del(key);
+  expect(await limited.take(1)).toBe(1);
+});

@@ -19,8 +19,12 @@ import * as incidents from "../../store/incident.ts";
 import * as notices from "../../store/notice.ts";
 import * as scopes from "../../store/scope.ts";
 import * as timeline from "../../store/timeline.ts";
-import { compiledVersion, lintAll } from "../notice/compiled.ts";
+import { compiledVersion } from "../notice/compiled.ts";
 import { sensitivity } from "../notice/draft.ts";
+import { legalClocks } from "../obligation/deadline.ts";
+import { problemsOf, requireFixed } from "../notice/gate.ts";
+import { limitsOf } from "./limits.ts";
+import { requirePlacesServed } from "./places.ts";
 import { frozenAudience, viewOf } from "./view.ts";
 import type { SubmissionView } from "./view.ts";
 
@@ -35,10 +39,13 @@ export const NewSubmission = z.strictObject({
   version: z.int().positive(),
   audienceId: Id,
   /** Channels come from the sensitivity of the incident unless said. */
-  plan: Plan.extend({ channels: Plan.shape.channels.optional() }).prefault({}),
+  plan: Plan.omit({ limits: true })
+    .extend({ channels: Plan.shape.channels.optional() })
+    .prefault({}),
   sendWindow: SendWindow.optional(),
   /** Unless said, SMS of a courtesy go out from 08:00 to 21:00; `{}` sends at any hour. */
   localHours: LocalHours.optional(),
+  /** That of the law, unless said: of the earliest clock to tell people. */
   deadline: Instant.optional(),
   urgent: z.boolean().optional(),
   /** How many are sent first and watched before the others; 0 sends all at once. */
@@ -65,18 +72,22 @@ export function submit(
     const version = await notices.version(tx, notice.id, notice.number);
     const audience = await frozenAudience(tx, incidentId, given.audienceId);
     await requireSendable(ctx, tx, notice, version);
+    await requirePlacesServed(ctx, tx, { notice, version, audienceId: audience.id });
 
     const level = await sensitivity(tx, incidentId);
     const { canary } = given;
     const channels = given.plan.channels ?? [...SENSITIVITY_DEFAULTS[level].channels];
-    const plan = { ...given.plan, channels };
+    const wanted = { ...given.plan, channels };
+    const limits = await limitsOf(ctx, tx, notice, { audienceId: audience.id, plan: wanted });
+    const plan = { ...wanted, ...(limits.length > 0 && { limits }) };
     if (!ctx.sms && channels.includes("sms"))
       refuse("wrong-state", "No SMS provider is set up. Leave SMS out of the plan, or set it up.", [
         { field: "plan.channels", code: "no-sms", message: "There is no way to send SMS." },
       ]);
     const sendWindow = given.sendWindow ?? null;
     const facts = z.record(z.string(), z.string()).parse(version.facts);
-    const when = { sendWindow, ...timesOf(given, notice, channels) };
+    const deadline = given.deadline ?? (await legalDeadline(ctx, tx, notice));
+    const when = { sendWindow, deadline, ...timesOf(given, notice, channels) };
     const bound = { facts, audience, plan, ...when, canary, contentHash: contentHash(version) };
     const submission: Submission = {
       id: randomUUID(),
@@ -127,7 +138,7 @@ export async function ofNotice(
 
 /** When people are written to: as chosen, or as a courtesy by SMS should. */
 function timesOf(
-  { localHours, deadline, urgent = false }: NewSubmission,
+  { localHours, urgent = false }: NewSubmission,
   { class: noticeClass }: Notice,
   channels: readonly string[],
 ) {
@@ -135,9 +146,15 @@ function timesOf(
   const hours = localHours ?? usual;
   return {
     localHours: hours.email || hours.sms ? hours : null,
-    deadline: deadline ?? null,
     urgent,
   };
+}
+
+/** When the law wants everybody told, where that is still to come; nothing for a courtesy. */
+async function legalDeadline(ctx: Context, tx: Sql, { incidentId, class: noticeClass }: Notice) {
+  if (noticeClass !== "legal") return null;
+  const clocks = await legalClocks(ctx, tx, incidentId);
+  return clocks.find(({ dueAt }) => dueAt > ctx.now())?.dueAt ?? null;
 }
 
 interface Submitted {
@@ -199,16 +216,5 @@ async function requireSendable(
       "The text was written on facts that have changed. Save it again to take up the new ones.",
       changed.map((field) => ({ field, code: "changed", message: "This changed since." })),
     );
-  const problems = lintAll(compiled, kind).filter((p) => p.severity === "must-fix");
-  if (problems.length > 0)
-    refuse(
-      "template-refused",
-      "The text has problems that must be fixed before anybody reviews it.",
-      problems.map(({ language, line, code, message }) => ({
-        field: `languages.${language}`,
-        code,
-        message,
-        line,
-      })),
-    );
+  requireFixed(await problemsOf(ctx, tx, compiled, { incidentId, kind }));
 }

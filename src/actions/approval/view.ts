@@ -3,19 +3,27 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import * as approval from "../../domain/approval.ts";
 import type { Submission } from "../../domain/approval.ts";
-import { languageFor } from "../../domain/notice/compile.ts";
-import type { CompiledNotice } from "../../domain/notice/compile.ts";
-import { smsSegments as smsSegmentsOf } from "../../domain/notice/lint.ts";
+import { stillHolds } from "../../domain/audience/permitted.ts";
+import { ResidentsDiffer, residentsDiffer } from "../../domain/audience/residents.ts";
+import { JudgedProblem } from "../../domain/notice/lint/override.ts";
 import { contentHash } from "../../domain/notice/notice.ts";
 import type { Notice } from "../../domain/notice/notice.ts";
-import { render } from "../../domain/notice/render.ts";
 import * as store from "../../store/approval.ts";
 import type { Sql } from "../../store/db.ts";
 import * as notices from "../../store/notice.ts";
 import * as scopes from "../../store/scope.ts";
-import { compiledVersion, held } from "../notice/compiled.ts";
+import { compiledVersion } from "../notice/compiled.ts";
 import { sensitivity } from "../notice/draft.ts";
-import { INVENTED } from "../notice/invented.ts";
+import { problemsOf } from "../notice/gate.ts";
+import { limitsOf } from "./limits.ts";
+import {
+  LimitView,
+  ReachView,
+  VariantView,
+  limitViews,
+  reachView,
+  variantViews,
+} from "./reached.ts";
 
 /** What an approver must see before they sign: the words by their hash, the people in numbers. */
 export const SubmissionView = approval.Submission.omit({ binding: true, facts: true }).extend({
@@ -27,31 +35,31 @@ export const SubmissionView = approval.Submission.omit({ binding: true, facts: t
   changed: z.array(z.string()),
   approvals: z.array(approval.Approval.omit({ binding: true })),
   audience: z.object({ id: z.uuid(), name: z.string(), count: z.int(), digest: z.string() }),
-  reach: store.Reach.omit({ language: true }).extend({
-    /** E-mails, SMS and letters in sum: more than people where the plan uses every channel. */
-    messages: z.int(),
-    /** Segments the SMS are sent as, which is what providers count: as an invented person's. */
-    smsSegments: z.int(),
-    languages: z.array(store.Reach.extend({ noticeLanguage: z.string() })),
-  }),
+  reach: ReachView,
+  /** Every text that somebody will read; without variants the one of everybody. */
+  variants: z.array(VariantView),
+  /** What the law of people's places takes from the plan's channels. */
+  limits: z.array(LimitView),
+  /** Places of which the scope and the audience say different things. */
+  residents: z.array(ResidentsDiffer),
   commitments: z.array(approval.StoredCommitment),
+  /** What is found against the texts, and what an approver lets stand, with the reason. */
+  problems: z.array(JudgedProblem),
 });
 export type SubmissionView = z.output<typeof SubmissionView>;
 
 /** A submission as everybody is shown it, with its numbers, its approvals and any waiver. */
 export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise<SubmissionView> {
   const { binding, facts: _facts, ...plain } = given;
-  const { compiled, version } = await compiledVersion(ctx, given.noticeVersionId, sql);
+  const { facts } = await scopes.current(sql, given.incidentId);
+  const compiled = await compiledVersion(ctx, given.noticeVersionId, sql);
+  const { texts, version } = compiled;
   const audience = await frozenAudience(sql, given.incidentId, given.audienceId);
   const approvals = await store.approvals(sql, given.id);
   const { changed } = await current(ctx, sql, given);
   const notice = await notices.find(sql, given.incidentId, given.noticeId);
   const { audienceId, plan } = given;
   const rows = await store.reach(sql, { audienceId, ...plan, noticeClass: notice.class });
-  const languages = rows.map((row) => ({
-    ...row,
-    noticeLanguage: languageFor(compiled, row.language),
-  }));
   const enough = approval.isEnough(approvals, given.approvalsNeeded, binding);
   return {
     ...plain,
@@ -65,8 +73,12 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
     changed,
     approvals: approvals.map(({ binding: _binding, ...given }) => given),
     audience: { ...audience, digest: audience.digest.toString("hex") },
-    reach: { ...total(compiled, rows), languages },
+    reach: reachView(texts, rows),
+    variants: variantViews(texts, version.codes, rows),
+    limits: limitViews(plan.limits ?? [], rows),
+    residents: residentsDiffer(facts.people, placesOf(rows)),
     commitments: await store.commitments(sql, given.noticeVersionId),
+    problems: await problemsOf(ctx, sql, compiled, notice),
   };
 }
 
@@ -90,10 +102,14 @@ export async function current(ctx: Context, sql: Sql, given: Submission) {
     audience: { id, count, digest },
   });
   const level = await sensitivity(sql, given.incidentId);
+  const { plan } = given;
+  const notice = await notices.find(sql, given.incidentId, given.noticeId);
+  const limits = await limitsOf(ctx, sql, notice, { audienceId: given.audienceId, plan });
   const changed = [
     ...Object.keys(facts).filter((field) => facts[field] !== given.facts[field]),
     ...(version.sender.layoutVersion === ctx.templates.mail.version ? [] : ["layout"]),
     ...(level === "special-category" && !version.sender.discreet ? ["sensitivity"] : []),
+    ...(stillHolds(plan.limits ?? [], limits) ? [] : ["plan.limits"]),
   ];
   if (changed.length === 0 && !binding.equals(given.binding)) changed.push("binding");
   const needed = Math.max(given.approvalsNeeded, approval.approvalsNeeded(count, level));
@@ -126,22 +142,9 @@ function stateOf(of: { closed: boolean; outdated: boolean; enough: boolean }) {
   return of.enough ? "approved" : "waiting";
 }
 
-function total(notice: CompiledNotice, rows: readonly store.Reach[]) {
-  const sum = { people: 0, email: 0, sms: 0, needsLetter: 0, notReached: 0, excluded: 0 };
-  let smsSegments = 0;
-  for (const row of rows) {
-    sum.people += row.people;
-    sum.email += row.email;
-    sum.sms += row.sms;
-    sum.needsLetter += row.needsLetter;
-    sum.notReached += row.notReached;
-    sum.excluded += row.excluded;
-    if (row.sms > 0) smsSegments += row.sms * segmentsIn(notice, row.language);
-  }
-  return { ...sum, messages: sum.email + sum.sms + sum.needsLetter, smsSegments };
-}
-
-function segmentsIn(notice: CompiledNotice, language: string): number {
-  const [person] = INVENTED;
-  return smsSegmentsOf(held(() => render(notice, language, person)).sms).segments;
+function placesOf(rows: readonly store.Reach[]) {
+  return [...Map.groupBy(rows, ({ place }) => place)].map(([place, group]) => ({
+    place,
+    people: group.reduce((sum, { people }) => sum + people, 0),
+  }));
 }

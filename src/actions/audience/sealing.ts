@@ -2,6 +2,7 @@ import type { Keys } from "../../context.ts";
 import { foldEmail } from "../../domain/audience/address.ts";
 import { mergeKeys } from "../../domain/audience/merge.ts";
 import type { Person } from "../../domain/audience/person.ts";
+import { placeOf } from "../../domain/audience/residence.ts";
 import { canonical } from "../../domain/timeline.ts";
 import type { SealedPerson } from "../../store/audience/recipient.ts";
 
@@ -20,14 +21,17 @@ export function sealPerson(
   const all = [...new Set([...own, ...more])].toSorted();
   const [recipientId = ""] = all;
   const { email, phone, postal, language, agreed } = person;
+  const place = placeOf(person);
+  const placed = place === undefined ? person : { ...person, place };
   return {
     recipientId,
-    sealed: keys.seal("recipient", recipientId, person),
+    sealed: keys.seal("recipient", recipientId, placed),
     keys: all,
     emailIndex: email === undefined ? undefined : emailIndexOf(keys, email),
-    digest: keys.hash("recipient-digest", canonical(person)),
+    digest: keys.hash("recipient-digest", canonical(placed)),
     language: language ?? "und",
     agreed,
+    place,
     hasEmail: email !== undefined,
     hasPhone: phone !== undefined,
     hasPost: postal !== undefined,

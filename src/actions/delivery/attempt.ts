@@ -1,4 +1,4 @@
-import type { Context } from "../../context.ts";
+import type { Context, SendOptions } from "../../context.ts";
 import { after } from "../../domain/delivery.ts";
 import type { Outcome, Verdict } from "../../domain/delivery.ts";
 import { MessageHold } from "../../domain/delivery/message.ts";
@@ -41,7 +41,8 @@ export async function attempted(
   }
   const stillMay = () =>
     sender.mayWrite(row.claimedAt) && sender.halt.mayWrite(waveId, row.claimedAt);
-  const outcome = await attemptOne(ctx, message, { deliveryId, stillMay });
+  const options = row.relay === null ? {} : { relay: row.relay };
+  const outcome = await attemptOne(ctx, message, { deliveryId, stillMay, options });
   sender.rate.told(outcome, recipientDomain(message));
   const verdict = marked(after(outcome, row.putOff + 1), message);
   const numberHash = "numberHash" in message ? message.numberHash : undefined;
@@ -49,13 +50,19 @@ export async function attempted(
   return { deliveryId, attempt, outcome, verdict, numberHash, despiteHours };
 }
 
+interface Sending {
+  readonly deliveryId: string;
+  readonly stillMay: () => boolean;
+  readonly options: SendOptions;
+}
+
 async function attemptOne(
   ctx: Context,
   message: Outgoing,
-  { deliveryId, stillMay }: { deliveryId: string; stillMay: () => boolean },
+  { deliveryId, stillMay, options }: Sending,
 ): Promise<Outcome> {
   try {
-    if ("message" in message) return await ctx.email.send(message, stillMay);
+    if ("message" in message) return await ctx.email.send(message, stillMay, options);
     return ctx.sms ? await ctx.sms.send(message, stillMay) : NO_SMS;
   } catch (err) {
     // A gateway answers with values; whatever it throws, we cannot say that nothing was taken.

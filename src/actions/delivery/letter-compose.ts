@@ -60,7 +60,7 @@ function composed(batching: Batching, row: Planned, person: Person) {
   const { own } = source.of(row.recipientId);
   const { sharedMailbox } = row;
   const reader = { name, exposure, relation, sharedMailbox, own, ...(zone && { zone }) };
-  const parts = renderParts(version.compiled, row.language, reader);
+  const parts = renderParts(version.texts.forPlace(person.place), row.language, reader);
   const paper = paperFor(person.postal?.country ?? person.country);
   const spoken = pageLanguageOf(parts.language);
   const words = (values: Record<string, unknown>) => ctx.templates.words("letter", spoken, values);

@@ -10,6 +10,7 @@ import * as receipts from "../../store/delivery/letter-receipt.ts";
 import type { Telling } from "../../store/delivery/letter-receipt.ts";
 import * as letters from "../../store/delivery/letter.ts";
 import type { Batch, BatchPath } from "../../store/delivery/letter.ts";
+import { csvText } from "../interchange/text.ts";
 import { by, note } from "./letter.ts";
 
 export interface ReceiptFile extends BatchPath {
@@ -25,7 +26,7 @@ export interface ReceiptFile extends BatchPath {
  * and a batch that nobody downloaded.
  */
 export async function readBack(ctx: Context, actor: Actor, file: ReceiptFile) {
-  const text = await textOf(file);
+  const text = await csvText(file, FILE_MIB_MAX);
   return ctx.sql.begin(async (tx) => {
     const batch = await letters.lock(tx, file);
     if (batch.state !== "downloaded") refuse("wrong-state", "This batch is not downloaded.");
@@ -94,33 +95,7 @@ function daysOf({ requestedAt }: Batch, now: Date): Days {
   return { first: day(requestedAt.getTime() - A_DAY_MS), last: day(now.getTime() + A_DAY_MS) };
 }
 
-async function textOf({ contentType, stream }: ReceiptFile): Promise<string> {
-  if (contentType !== "text/csv") {
-    stream.resume();
-    refuse("unsupported-media-type", "Send text/csv.");
-  }
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  // Not destroyed on refusal: with the stream would go the socket, and with it our answer.
-  for await (const piece of stream.iterator({ destroyOnReturn: false })) {
-    bytes += piece.length;
-    if (bytes > FILE_BYTES_MAX) {
-      stream.resume();
-      refuse("body-too-large", "A receipt file may have at most 8 MiB.");
-    }
-    pieces.push(piece);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces));
-  } catch {
-    const message = "The file is not UTF-8. Save it as UTF-8.";
-    return refuse("file-unreadable", message, [
-      { field: "file", code: "not-utf8", message, line: 1 },
-    ]);
-  }
-}
-
 /** Twenty thousand letters make about 1 MiB. */
-const FILE_BYTES_MAX = 8 * 2 ** 20;
+const FILE_MIB_MAX = 8;
 const FAULTS_SHOWN = 1_000;
 const A_DAY_MS = 24 * 3_600_000;

@@ -8,6 +8,7 @@ import { twilioCallback } from "../../domain/delivery/callback.ts";
 import { MessageHold, composeSkeleton, fillIn, formLetter } from "../../domain/delivery/message.ts";
 import type { FormLetter } from "../../domain/delivery/message.ts";
 import { messageReference } from "../../domain/delivery/reference.ts";
+import type { CompiledNotice } from "../../domain/notice/compile.ts";
 import type { NoticeKind } from "../../domain/notice/notice.ts";
 import { RenderHold, render } from "../../domain/notice/render.ts";
 import type { OwnWords, Reader } from "../../domain/notice/render.ts";
@@ -123,11 +124,11 @@ function emailOf(parts: Parts): Prepared {
   const { from } = version.version.sender;
   const forms = new Map<string, Form>();
 
-  function formOf(language: string, reader: Reader): Form {
-    const key = variantKey(language, reader);
+  function formOf(notice: CompiledNotice, language: string, reader: Reader): Form {
+    const key = `${notice.variant ?? ""}/${variantKey(language, reader)}`;
     const known = forms.get(key);
     if (known) return known;
-    const variant = variantOf(version.compiled, language, reader);
+    const variant = variantOf(notice, language, reader);
     const made = { variant, letter: formLetter(skeletonFor(version, variant.language), variant) };
     if (forms.size >= FORMS_MAX) forms.clear();
     forms.set(key, made);
@@ -144,8 +145,9 @@ function emailOf(parts: Parts): Prepared {
       // Nobody can stop a notice that the law requires.
       const unsubscribe = noticeClass === "courtesy" ? its.unsubscribe : undefined;
       const reader = readerOf(row, person, its.own);
+      const notice = version.texts.forPlace(person.place);
       const message = orHold(() => {
-        const { variant, letter } = formOf(row.language, reader);
+        const { variant, letter } = formOf(notice, row.language, reader);
         const { subject, ...own } = variant.own(reader);
         const to = { address: email, ...(name !== undefined && { name }) };
         const messageId = messageReference(organisation.hash, row.id);
@@ -170,7 +172,8 @@ function smsOf({ ctx, version, source, keys, hours }: Parts): Prepared {
       if (person.phone === undefined) throw new MessageHold("phone");
       const despiteHours = hours(person, now);
       const reader = readerOf(row, person, source.of(row.recipientId).own);
-      const { sms: text } = orHold(() => render(version.compiled, row.language, reader));
+      const notice = version.texts.forPlace(person.place);
+      const { sms: text } = orHold(() => render(notice, row.language, reader));
       if (text === "") throw new MessageHold("sms");
       return {
         to: person.phone,

@@ -5,7 +5,7 @@ import * as claims from "../../store/delivery/claim.ts";
 import type { Database } from "../../store/db.ts";
 import { abandon as abandonRows } from "../../store/delivery/sweep.ts";
 import * as slices from "../../store/delivery/slice.ts";
-import { openBreaker } from "../wave.ts";
+import { lookAt, openBreaker } from "../wave.ts";
 import { attempted } from "./attempt.ts";
 import type { Attempted, InHand } from "./attempt.ts";
 import { createHalt } from "./halt.ts";
@@ -64,7 +64,7 @@ export function createSender(ctx: Context, parts: SenderParts): Sender {
     ...parts,
     channel,
     sql,
-    slots: createSlots(connections),
+    slots: createSlots(connections, channel === "sms" ? undefined : ctx.email.pipelined),
     settlement: createSettlement(save, ctx.log, connections),
     halt: createHalt(ctx),
     active: new Set(),
@@ -83,7 +83,7 @@ export async function sendSlice(ctx: Context, sender: Sender, sliceId: string): 
   sender.active.add(sliceId);
   const again = (err: unknown) => ctx.log.error({ err, sliceId }, "the database is away");
   try {
-    const slice = await untilDone(() => slices.sliceOf(ctx.sql, sliceId), again);
+    const slice = await untilDone(() => slices.sliceOf(sender.sql, sliceId), again);
     if (!slice) return;
     const prepared = await preparedFor(ctx, sender, slice);
     const pauseMs = prepared
@@ -91,15 +91,23 @@ export async function sendSlice(ctx: Context, sender: Sender, sliceId: string): 
           sender.halt.watch(slice.waveId),
         )
       : NOT_READY_MS;
-    await untilDone(() => slices.giveBack(ctx.sql, [sliceId], pauseMs), again);
+    await untilDone(() => slices.giveBack(sender.sql, [sliceId], pauseMs), again);
+    if (slice.canary) await judged(ctx, slice);
   } finally {
     sender.active.delete(sliceId);
   }
 }
 
+/** The others need not wait for the next sweep once the last canary is answered. */
+async function judged(ctx: Context, slice: SliceOf): Promise<void> {
+  await lookAt(ctx, slice).catch((err: unknown) =>
+    ctx.log.warn({ err, waveId: slice.waveId }, "canaries could not be judged yet"),
+  );
+}
+
 /** Own up to what this process leaves unfinished as it is made to stop. */
 export async function abandon(ctx: Context, workerId: string): Promise<void> {
-  const unknown = await abandonRows(ctx.sql, workerId);
+  const unknown = await ctx.sql.begin((tx) => abandonRows(tx, workerId));
   ctx.log.warn({ unknown }, "stopped in the middle of sending");
 }
 
@@ -143,7 +151,8 @@ async function claimRows(
   let unsure = false;
   return untilDone(
     async () => {
-      if (unsure) await claims.disown(sql, { sliceId, workerId, known: [...underWay.keys()] });
+      const known = [...underWay.keys()];
+      if (unsure) await sql.begin((tx) => claims.disown(tx, { sliceId, workerId, known }));
       const claimedAt = performance.now();
       const rows = await claims.claim(sql, { sliceId, waveId, workerId, rowsMax: tokens });
       return rows.map((row) => ({ ...row, claimedAt }));

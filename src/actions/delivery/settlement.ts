@@ -1,6 +1,12 @@
 import type { Log } from "../../log.ts";
 import type { Database } from "../../store/db.ts";
-import { isAgain, lockAll, settle } from "../../store/delivery/settle.ts";
+import {
+  isAccepted,
+  isAgain,
+  lockAll,
+  settle,
+  settleAccepted,
+} from "../../store/delivery/settle.ts";
 import type { Settled } from "../../store/delivery/settle.ts";
 
 /** Outcomes on their way into the database. */
@@ -60,15 +66,30 @@ export function createSettlement(
   };
 }
 
-/** How this worker writes a batch: at once, or in two steps where something was sent before. */
+/** How this worker writes a batch. It may be asked again for one that was written. */
 export function saveBy(sql: Database, workerId: string) {
   return async (batch: readonly Settled[]): Promise<void> => {
-    if (!batch.some(isAgain)) return settle(sql, workerId, batch);
-    await sql.begin(async (tx) => {
-      await lockAll(tx, batch);
-      await settle(tx, workerId, batch);
-    });
+    const usual = batch.filter(isAccepted).toSorted(byDelivery);
+    const done = usual.length === 0 ? [] : await settleAccepted(sql, workerId, usual);
+    if (done.length === batch.length) return;
+    const known = new Set(done.map(({ id, n }) => `${id}/${n}`));
+    const rest = batch.filter(({ deliveryId, attempt }) => !known.has(`${deliveryId}/${attempt}`));
+    await saveRest(sql, workerId, rest);
   };
+}
+
+/** At once, or in two steps where something was sent before. */
+async function saveRest(sql: Database, workerId: string, rest: readonly Settled[]): Promise<void> {
+  if (!rest.some(isAgain)) return settle(sql, workerId, rest);
+  await sql.begin(async (tx) => {
+    await lockAll(tx, rest);
+    await settle(tx, workerId, rest);
+  });
+}
+
+/** Numbers written as text, by their size. */
+function byDelivery({ deliveryId: a }: Settled, { deliveryId: b }: Settled): number {
+  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 /** Do it again until it works, waiting longer each time, at most two seconds. */

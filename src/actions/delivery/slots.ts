@@ -19,11 +19,13 @@ export interface Taken {
  * A kill leaves everything `unknown` that is claimed and not settled: never more than twice as
  * many as there are connections. Rows are claimed ahead of the connections only as far as these
  * would stand idle otherwise: as many as are sent until the next claim is answered. That is none
- * where a provider takes its time, and up to one for each connection where it is quick.
+ * where a provider takes its time, and up to one for each connection where it is quick. One that is
+ * `pipelined` has two messages under way at a time, the second behind the first, however far away
+ * its server is.
  */
-export function createSlots(connections: number): Slots {
+export function createSlots(connections: number, pipelined: () => number = () => 0): Slots {
   const waiting: (() => void)[] = [];
-  const hold = createHold(connections, look);
+  const hold = createHold(connections, pipelined, look);
   let gatheredAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
 
@@ -62,13 +64,13 @@ export function createSlots(connections: number): Slots {
 }
 
 /** What is claimed and not settled; `changed` is called whenever some of it may have become free. */
-function createHold(connections: number, changed: () => void) {
+function createHold(connections: number, pipelined: () => number, changed: () => void) {
   const pace = createPace();
   let [claiming, sending, settling] = [0, 0, 0];
 
   return {
     room(): number {
-      const ahead = Math.floor(Math.min(connections, pace.ahead()));
+      const ahead = Math.floor(Math.min(connections, Math.max(pace.ahead(), pipelined())));
       const all = 2 * connections - claiming - sending - settling;
       return Math.min(all, connections + ahead - claiming - sending);
     },

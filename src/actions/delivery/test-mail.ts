@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { composeEmail, composeSkeleton } from "../../domain/delivery/message.ts";
 import { render } from "../../domain/notice/render.ts";
+import { VariantCode, keyOf } from "../../domain/notice/split.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Actor } from "../../domain/staff.ts";
 import * as notices from "../../store/notice.ts";
@@ -19,6 +20,8 @@ import { addressOf } from "../staff/address.ts";
 export const TestMail = z.strictObject({
   person: z.enum(["long-name", "shared-mailbox", "no-name"]).default("long-name"),
   language: z.string().max(35).default("en"),
+  /** The text for everybody else unless said. */
+  variant: VariantCode.nullish(),
 });
 export type TestMail = z.output<typeof TestMail>;
 
@@ -31,13 +34,16 @@ export async function sendTest(
   ctx: Context,
   actor: Actor,
   { incidentId, noticeId }: NoticePath,
-  { person, language }: TestMail,
+  { person, language, variant = null }: TestMail,
 ): Promise<{ outcome: string }> {
   const notice = await notices.find(ctx.sql, incidentId, noticeId);
   const { id } = await notices.version(ctx.sql, noticeId, notice.number);
-  const { compiled, version } = await compiledVersion(ctx, id);
+  const { texts, version } = await compiledVersion(ctx, id);
   const reader = INVENTED.find((each) => each.id === person) ?? INVENTED[0];
-  const rendered = held(() => render(compiled, language, reader));
+  const text =
+    texts.variants.find((each) => each.variant === variant) ??
+    refuse("not-found", "This notice has no such variant.");
+  const rendered = held(() => render(text, language, reader));
   const to = await ownAddress(ctx, actor);
 
   // Counted and committed before anything leaves: twenty requests at once are twenty.
@@ -48,7 +54,7 @@ export async function sendTest(
       refuse("too-many-requests", `You can send ${TESTS_AN_HOUR} tests an hour.`);
     const subject = `notice:${noticeId}`;
     const { staffId, requestId } = actor;
-    const after = { number: version.number, person, language: rendered.language };
+    const after = { number: version.number, person, language: keyOf(rendered.language, variant) };
     await timeline.append(
       tx,
       { incidentId, actor: staffId, action: ACTION, subject, after, requestId },

@@ -6,6 +6,7 @@ import type { InquiryState } from "../../domain/inquiry.ts";
 import { elementLines } from "../../domain/inquiry/mine.ts";
 import type { Done, MyNotice, Reply } from "../../domain/inquiry/visit.ts";
 import { NOT_YET_KNOWN } from "../../domain/instant.ts";
+import { codeFor, splitBy } from "../../domain/notice/split.ts";
 import type { Sql } from "../../store/db.ts";
 import type { Person as Ids } from "../../store/inquiry/code.ts";
 import * as inquiries from "../../store/inquiry/inquiry.ts";
@@ -27,12 +28,12 @@ export async function myNotice(ctx: Context, tx: Sql, ids: Ids, done: Done | nul
     address: masked(known),
     told: told !== undefined,
     elements: elementLines(known.person.exposure, dataElements, told?.facts?.dataElements),
-    notices: sent.map(({ kind, channel, state, at, codes }) => ({
+    notices: sent.map(({ kind, channel, state, at, codes, variants }) => ({
       kind,
       channel,
       state,
       at,
-      code: codes[known.language] ?? codes["en"] ?? Object.values(codes)[0] ?? null,
+      code: codeFor(codes, splitBy(variants).of(known.person.place), known.language),
     })),
     language: known.language,
     channel: known.preferredChannel ?? null,

@@ -1,12 +1,17 @@
 import type { Context, DoorContext } from "../../context.ts";
 import { pageLanguageOf } from "../../domain/language.ts";
 import { compile } from "../../domain/notice/compile.ts";
-import type { Compilable, CompiledNotice } from "../../domain/notice/compile.ts";
+import type { Compilable } from "../../domain/notice/compile.ts";
 import { lint } from "../../domain/notice/lint.ts";
+import { bindingText } from "../../domain/notice/lint/readers.ts";
 import type { LintProblem } from "../../domain/notice/lint/rule.ts";
 import type { NoticeKind, NoticeVersion } from "../../domain/notice/notice.ts";
 import { render, RenderHold } from "../../domain/notice/render.ts";
 import { quotes, parseSource } from "../../domain/notice/source.ts";
+import { keyOf, partsOf } from "../../domain/notice/split.ts";
+import { compileTexts } from "../../domain/notice/texts.ts";
+import type { CompiledTexts } from "../../domain/notice/texts.ts";
+import type { Obligation } from "../../domain/obligation.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import type { Scope, ScopeFacts } from "../../domain/scope.ts";
 import { translationsOf } from "../../domain/scope/translation.ts";
@@ -18,7 +23,7 @@ import { INVENTED } from "./invented.ts";
 /** A stored version, and the same ready to be rendered. */
 export interface CompiledVersion {
   readonly version: VersionWithFacts;
-  readonly compiled: CompiledNotice;
+  readonly texts: CompiledTexts;
   /** False once the mail layout has changed since the version was written: it may not be sent. */
   readonly layoutCurrent: boolean;
 }
@@ -36,10 +41,10 @@ export async function compiledVersion(
   const known = CACHE.get(noticeVersionId);
   if (known) return withLayout(ctx, known);
   const version = await notices.withFacts(sql, noticeVersionId);
-  const compiled = compile(version, version.scopeFacts, ctx.templates.mail);
+  const texts = compileTexts(version, version.scopeFacts, ctx.templates.mail);
   if (CACHE.size >= CACHED_MAX) CACHE.clear();
-  CACHE.set(noticeVersionId, { version, compiled });
-  return withLayout(ctx, { version, compiled });
+  CACHE.set(noticeVersionId, { version, texts });
+  return withLayout(ctx, { version, texts });
 }
 
 /**
@@ -50,35 +55,41 @@ export function quotedFacts(
   languages: NoticeVersion["languages"],
   { facts, fieldHashes }: Pick<Scope, "facts" | "fieldHashes">,
 ): NoticeVersion["facts"] {
-  const fields = Object.entries(languages).flatMap(([tag, source]) => {
-    const quoted = inLanguage(tag, () => quotes(parseSource(source)));
-    return [...quoted, ...translationsOf(facts, pageLanguageOf(tag), quoted)];
+  const fields = Object.entries(languages).flatMap(([key, source]) => {
+    const quoted = inText(key, () => quotes(parseSource(source)));
+    return [...quoted, ...translationsOf(facts, pageLanguageOf(partsOf(key).language), quoted)];
   });
   return Object.fromEntries(fields.map((field) => [field, fieldHashes[field]]));
 }
 
 /** Compile a version that is not stored yet, to refuse it now rather than when it is sent. */
-export function tryOut(ctx: Context, version: Compilable, facts: ScopeFacts): CompiledNotice {
-  for (const [tag, source] of Object.entries(version.languages))
-    inLanguage(tag, () =>
-      compile({ ...version, languages: { [tag]: source } }, facts, ctx.templates.mail),
+export function tryOut(ctx: Context, version: Compilable, facts: ScopeFacts): void {
+  const { mail } = ctx.templates;
+  for (const [key, source] of Object.entries(version.languages))
+    inText(key, () =>
+      compile({ ...version, languages: { [key]: source } }, facts, mail, partsOf(key).variant),
     );
-  return compile(version, facts, ctx.templates.mail);
 }
 
-/** What a careful colleague would say about a version, in every language. */
+/** What a careful colleague would say about a version, of every text. */
 export function lintAll(
   {
-    compiled,
-    version: { languages, facts: bound, scopeFacts: facts },
-  }: Pick<CompiledVersion, "compiled" | "version">,
+    texts,
+    version: { languages, variants, facts: bound, scopeFacts: facts },
+  }: Pick<CompiledVersion, "texts" | "version">,
   kind: NoticeKind,
+  owed: readonly Obligation[],
 ): LintProblem[] {
   const [person] = INVENTED;
-  return [...compiled.languages.values()].flatMap(({ language }) => {
-    const source = languages[language] ?? "";
-    const shown = held(() => render(compiled, language, person));
-    return lint({ kind, source, facts, bound, ...shown });
+  return texts.variants.flatMap((notice) => {
+    const obligations = bindingText(owed, variants, notice.variant);
+    return [...notice.languages.keys()].flatMap((language) => {
+      const key = keyOf(language, notice.variant);
+      const source = languages[key] ?? "";
+      const shown = held(() => render(notice, language, person));
+      const found = lint({ kind, source, facts, bound, obligations, ...shown });
+      return found.map((problem) => ({ ...problem, language: key }));
+    });
   });
 }
 
@@ -98,12 +109,12 @@ export function held<T>(run: () => T): T {
   }
 }
 
-function inLanguage<T>(tag: string, run: () => T): T {
+function inText<T>(key: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const field = `languages.${tag}`;
+    const field = `languages.${key}`;
     return refuse(
       error.code,
       error.message,
@@ -112,11 +123,11 @@ function inLanguage<T>(tag: string, run: () => T): T {
   }
 }
 
-type Cached = Pick<CompiledVersion, "version" | "compiled">;
+type Cached = Pick<CompiledVersion, "version" | "texts">;
 
-function withLayout(ctx: DoorContext, { version, compiled }: Cached): CompiledVersion {
+function withLayout(ctx: DoorContext, { version, texts }: Cached): CompiledVersion {
   const layoutCurrent = version.sender.layoutVersion === ctx.templates.mail.version;
-  return { version, compiled, layoutCurrent };
+  return { version, texts, layoutCurrent };
 }
 
 const CACHED_MAX = 100;

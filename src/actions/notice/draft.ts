@@ -14,6 +14,7 @@ import {
   moved,
 } from "../../domain/notice/notice.ts";
 import type { Notice, NoticeVersion, Sender } from "../../domain/notice/notice.ts";
+import { Variants, requireWhole } from "../../domain/notice/split.ts";
 import { expectVersion } from "../../domain/refusal.ts";
 import { sensitivityOf } from "../../domain/scope.ts";
 import type { Actor } from "../../domain/staff.ts";
@@ -24,11 +25,14 @@ import * as notices from "../../store/notice.ts";
 import * as scopes from "../../store/scope.ts";
 import * as timeline from "../../store/timeline.ts";
 import { quotedFacts, tryOut } from "./compiled.ts";
-import { shipped } from "./shipped.ts";
+import { owedToPeople } from "./gate.ts";
+import { shipped, withStatements } from "./shipped.ts";
 
 /** What a person writes: the texts, where answers go, and whether all subjects keep silent. */
 const Text = z.strictObject({
   languages: Sources.optional(),
+  /** For which places the texts with a variant are; those of the version before unless said. */
+  variants: Variants.optional(),
   replyTo: z.email().max(254).optional(),
   discreet: z.boolean().optional(),
 });
@@ -76,10 +80,11 @@ export function draft(
       createdBy: actor.staffId,
       createdAt: ctx.now(),
     };
-    const { facts } = await scopes.current(tx, incidentId);
-    const languages = given.languages ?? shipped(ctx, given.kind, facts, given.shipped);
+    const { variants = {}, discreet = false } = given;
+    const languages =
+      given.languages ?? (await startingTexts(ctx, tx, incidentId, { ...given, variants }));
     const replyTo = given.replyTo ?? ctx.config.MAIL_FROM;
-    const text = { languages, replyTo, discreet: given.discreet ?? false };
+    const text = { languages, variants, replyTo, discreet };
     const version = await nextVersion(ctx, tx, actor, { notice, text });
     await notices.insert(tx, notice);
     await notices.insertVersion(tx, version);
@@ -111,6 +116,7 @@ export function edit(
       notice,
       text: {
         languages: given.languages ?? old.languages,
+        variants: given.variants ?? old.variants,
         replyTo: given.replyTo ?? old.sender.replyTo,
         discreet: given.discreet ?? old.sender.discreet,
       },
@@ -149,6 +155,19 @@ export function withdraw(
   });
 }
 
+/** The shipped texts of a kind, with what the laws of the affected places want said. */
+async function startingTexts(
+  ctx: Context,
+  tx: Sql,
+  incidentId: string,
+  { kind, shipped: asked, variants }: NewNotice & Pick<NoticeVersion, "variants">,
+): Promise<NoticeVersion["languages"]> {
+  const scope = await scopes.current(tx, incidentId);
+  const languages = shipped(ctx, kind, scope.facts, asked);
+  const owed = await owedToPeople(ctx, tx, incidentId);
+  return withStatements({ languages, variants }, { kind, owed, ...scope });
+}
+
 /** Whether every subject must be discreet: the service itself gives the matter away. */
 async function mustBeDiscreet(sql: Sql, incidentId: string): Promise<boolean> {
   return (await sensitivity(sql, incidentId)) === "special-category";
@@ -164,7 +183,8 @@ export async function sensitivity(sql: Sql, incidentId: string) {
 
 interface VersionInput {
   readonly notice: Notice;
-  readonly text: Pick<Sender, "replyTo" | "discreet"> & Pick<NoticeVersion, "languages">;
+  readonly text: Pick<Sender, "replyTo" | "discreet"> &
+    Pick<NoticeVersion, "languages" | "variants">;
 }
 
 async function nextVersion(
@@ -173,10 +193,12 @@ async function nextVersion(
   actor: Actor,
   { notice, text }: VersionInput,
 ): Promise<NoticeVersion> {
+  requireWhole(text.languages, text.variants);
   const scope = await scopes.current(tx, notice.incidentId);
   const discreet = text.discreet || (await mustBeDiscreet(tx, notice.incidentId));
   const content = {
     languages: text.languages,
+    variants: text.variants,
     sender: senderOf(ctx, { replyTo: text.replyTo, discreet }),
     codes: Object.fromEntries(
       Object.keys(text.languages).map((tag) => [tag, noticeCode(randomBytes(CODE_LENGTH))]),
@@ -211,8 +233,9 @@ function senderOf(
   };
 }
 
-function summary({ number, contentHash: hash, languages }: NoticeVersion) {
-  return { number, contentHash: hash.toString("hex"), languages: Object.keys(languages) };
+function summary({ number, contentHash: hash, languages, variants }: NoticeVersion) {
+  const split = Object.keys(variants).length > 0 && { variants };
+  return { number, contentHash: hash.toString("hex"), languages: Object.keys(languages), ...split };
 }
 
 type Note = Pick<Fact, "action" | "before" | "after"> & { readonly notice: Notice };

@@ -8,10 +8,12 @@ import { INVENTED } from "./invented.ts";
 import type { InventedPerson } from "./invented.ts";
 
 export interface Preview extends Rendered {
+  /** For whose places; null is for everybody else. */
+  readonly variant: string | null;
   readonly person: InventedPerson["id"];
 }
 
-/** A version as each invented person would get it, in each of its languages. */
+/** A version as each invented person would get it, in each of its variants and languages. */
 export async function preview(
   ctx: Context,
   { incidentId, noticeId }: NoticePath,
@@ -19,11 +21,14 @@ export async function preview(
 ): Promise<Preview[]> {
   const notice = await notices.find(ctx.sql, incidentId, noticeId);
   const { id } = await notices.version(ctx.sql, noticeId, number ?? notice.number);
-  const { compiled } = await compiledVersion(ctx, id);
-  return [...compiled.languages.keys()].flatMap((language) =>
-    INVENTED.map((person) => ({
-      person: person.id,
-      ...held(() => render(compiled, language, person)),
-    })),
+  const { texts } = await compiledVersion(ctx, id);
+  return texts.variants.flatMap((notice) =>
+    [...notice.languages.keys()].flatMap((language) =>
+      INVENTED.map((person) => ({
+        variant: notice.variant,
+        person: person.id,
+        ...held(() => render(notice, language, person)),
+      })),
+    ),
   );
 }

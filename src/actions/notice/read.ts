@@ -1,13 +1,14 @@
 import { z } from "zod";
 
 import type { Context } from "../../context.ts";
-import { LintProblem } from "../../domain/notice/lint/rule.ts";
+import { JudgedProblem } from "../../domain/notice/lint/override.ts";
 import { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
 import { Comment, VersionLine } from "../../store/notice.ts";
 import * as incidents from "../../store/incident.ts";
 import * as notices from "../../store/notice.ts";
-import { compiledVersion, lintAll } from "./compiled.ts";
+import { compiledVersion } from "./compiled.ts";
 import type { NoticePath } from "./draft.ts";
+import { problemsOf } from "./gate.ts";
 
 /** A version as it is shown: its hash in hex. */
 export const VersionView = NoticeVersion.omit({ contentHash: true }).extend({
@@ -18,7 +19,7 @@ export const VersionView = NoticeVersion.omit({ contentHash: true }).extend({
 export const NoticeView = z.object({
   notice: Notice,
   version: VersionView,
-  problems: z.array(LintProblem),
+  problems: z.array(JudgedProblem),
   comments: z.array(Comment),
 });
 export type NoticeView = z.output<typeof NoticeView>;
@@ -37,7 +38,7 @@ export async function get(
   return {
     notice,
     version: { ...stored, contentHash: stored.contentHash.toString("hex") },
-    problems: lintAll(version, notice.kind),
+    problems: await problemsOf(ctx, ctx.sql, version, notice),
     comments: await notices.comments(ctx.sql, noticeId),
   };
 }

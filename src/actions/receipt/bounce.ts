@@ -20,13 +20,16 @@ export async function keepBounce(
 /**
  * Read the mailbox that reports come back to, oldest first. A mail that was kept is deleted; one
  * that says nothing to us is put aside for a day, for a person to look at, and the log says how
- * many of which kind. Any number of workers may do this at once.
+ * many of which kind. Any number of workers may do this at once; each stops after twenty seconds,
+ * because other work has its turn after this.
  */
 export async function sweepBounces(ctx: Context): Promise<void> {
   const { bounces } = ctx;
   if (!bounces) return;
   const aside = new Map<string, number>();
+  const until = performance.now() + TURN_MS_MAX;
   for (const name of await bounces.list(MAILS_MAX)) {
+    if (performance.now() > until) break;
     const parts = await bounces.read(name);
     if (parts === "gone") continue;
     const result = typeof parts === "string" ? parts : await keepBounce(ctx, parts);
@@ -44,5 +47,6 @@ export async function sweepBounces(ctx: Context): Promise<void> {
 
 /** A minute's worth; what is left waits for the next turn. */
 const MAILS_MAX = 2_000;
+const TURN_MS_MAX = 20_000;
 /** They hold addresses, outside of any key. */
 const ASIDE_MS = 24 * 3_600_000;

@@ -47,10 +47,17 @@ function resendIn(ctx: Context, { id, incidentId }: WaveOf, windowMs: number): P
 /** Ask the provider about SMS, a few at a time: it is the one that we send by. */
 async function lookForAll(ctx: Context, find: Find, own: OwnSources): Promise<void> {
   const { windowMs } = UNKNOWN_RULES.sms.legal;
-  const looking = { windowMs, gapMs: LOOK_GAP_MS, looksMax: LOOKS_NEEDED, rowsMax: LOOKS_MAX };
+  const account = ctx.config.TWILIO_ACCOUNT_SID;
+  const times = { windowMs, gapMs: LOOK_GAP_MS, looksMax: LOOKS_NEEDED };
+  const looking = { account, ...times, rowsMax: LOOKS_MAX };
   const prepared = new Map<string, Promise<Prepared | undefined>>();
   for (const look of await store.takeLooks(ctx.sql, looking)) {
-    const { waveId } = look;
+    const { waveId, sameAccount } = look;
+    // That another account has nothing of it proves nothing.
+    if (!sameAccount) {
+      await store.inVain(ctx.sql, look, LOOKS_NEEDED);
+      continue;
+    }
     const known = prepared.get(waveId) ?? prepareWave(ctx, look, { channel: "sms", own });
     prepared.set(waveId, known);
     const sms = composed(await known, look, ctx.now());
@@ -80,7 +87,8 @@ async function lookFor(
   if (judged.kind === "found") {
     const { reference, status } = judged.sms;
     const { numberHash } = sms;
-    return store.found(ctx.sql, look, { state: stateOf(status), reference, numberHash });
+    const sent = { state: stateOf(status), reference, numberHash };
+    return ctx.sql.begin((tx) => store.found(tx, look, sent));
   }
   if (judged.kind === "unsure") return store.inVain(ctx.sql, look, LOOKS_NEEDED);
   if (look.looks + 1 < LOOKS_NEEDED) return store.inVain(ctx.sql, look, look.looks + 1);
@@ -117,7 +125,7 @@ async function goOn(
 
 function composed(prepared: Prepared | undefined, look: Look, now: Date): NumberedSms | undefined {
   try {
-    const message = prepared?.compose({ ...look, putOff: 0 }, now);
+    const message = prepared?.compose({ ...look, putOff: 0, relay: null }, now);
     return message && "numberHash" in message ? message : undefined;
   } catch {
     return undefined;

@@ -2,6 +2,7 @@ import type { Context } from "../../context.ts";
 import { compareMark, isOlder } from "../../domain/recovery.ts";
 import type { Finding, Mark, Witness } from "../../domain/recovery.ts";
 import * as engine from "../../store/engine.ts";
+import * as recovery from "../../store/recovery.ts";
 import * as timeline from "../../store/timeline.ts";
 
 /** A place outside of the database that remembers how far it had come. */
@@ -88,6 +89,7 @@ async function lockRestored(
   };
   const locked = await ctx.sql.begin(async (tx) => {
     if (!(await engine.lock(tx, "restored", facts))) return false;
+    await recovery.leapAhead(tx);
     const after = { reason: "restored", ...facts };
     const what = { actor: "system:witness", action: "engine.lock", subject: "engine:sending" };
     await timeline.append(tx, { ...what, after }, ctx.now());

@@ -56,7 +56,12 @@ export async function preflight(ctx: Context, given: PreflightOf): Promise<Prefl
   const [sender, providers, wording, paces] = await Promise.all([
     channels.includes("email") ? seeSender(ctx, noticeVersionId, messages.email) : NO_MAIL,
     providerFindings(ctx, channels),
-    wordingFindings(ctx, { noticeVersionId, kind: notice.kind, channels }),
+    wordingFindings(ctx, {
+      incidentId: given.incidentId,
+      noticeVersionId,
+      kind: notice.kind,
+      channels,
+    }),
     seePaces(ctx, submission, messages),
   ]);
   return {

@@ -23,7 +23,7 @@ export function firstFindings(breach: Breach) {
     containedAt: day(breach.to),
     place: breach.place,
     how: KINDS[breach.kind].how,
-    people: [{ jurisdiction: breach.state, count: breach.people }],
+    people: homes(breach),
     encryption: "none",
     sector: "health-care",
     role: "controller",
@@ -32,6 +32,7 @@ export function firstFindings(breach: Breach) {
       "Place a free fraud alert or credit freeze with the credit bureaus.",
       "Read the statements from your health insurer and ask about care you did not have.",
       "Hang up on anyone who calls about this and asks for a number or a password.",
+      "Call the number below to start 24 months of credit monitoring, which we pay for.",
     ],
     contactLines: [
       {
@@ -47,17 +48,28 @@ export function firstFindings(breach: Breach) {
   };
 }
 
+/** Where the people live: most in the clinic's state, the others in two states nearby. */
+function homes({ state, people }: Breach) {
+  const away = Math.floor(people / 7);
+  return [
+    { jurisdiction: state, count: people - 2 * away },
+    { jurisdiction: "US-MA", count: away },
+    { jurisdiction: "US-NJ", count: away },
+  ];
+}
+
 function chinese({ kind, people, placeZh }: Breach) {
   const { whatZh, howZh } = KINDS[kind];
   return {
     whatHappened: `${whatZh}这些档案涉及大约 ${people.toLocaleString("zh")} 人。`,
     how: howZh,
     place: placeZh,
-    whatWeDo: "我们已经报警，堵住了入侵的途径，并正在检查由此可能波及的每一个系统。",
+    whatWeDo: "我们已经报警，堵住了漏洞，并正在检查由此可能波及的每一个系统。",
     actions: [
       "请联系征信机构，免费设置欺诈警示或冻结信用报告。",
       "请查看健康保险公司寄来的账单；如果有您没有接受过的诊疗，请向其询问。",
       "如果有人为此事打来电话，索要号码或密码，请直接挂断。",
+      "请拨打下面的电话，开通 24 个月的信用监控服务，费用由我们承担。",
     ],
   };
 }
@@ -69,11 +81,12 @@ function russian({ kind, people, placeRu }: Breach) {
     how: howRu,
     place: placeRu,
     whatWeDo:
-      "Мы сообщили в полицию, закрыли путь, которым проникли в сеть, и проверяем каждую систему, куда он вёл.",
+      "Мы сообщили в полицию, закрыли уязвимое место и проверяем каждую систему, которой это могло коснуться.",
     actions: [
       "Бесплатно установите в кредитных бюро предупреждение о мошенничестве или заморозку кредитной истории.",
       "Читайте выписки медицинской страховой компании и спрашивайте о лечении, которого у вас не было.",
       "Если вам звонят об этом и спрашивают номер или пароль, кладите трубку.",
+      "Позвоните по номеру ниже и включите на 24 месяца наблюдение за кредитной историей; платим мы.",
     ],
   };
 }

@@ -5,11 +5,13 @@ import { z } from "zod";
 import { Named, Received, Upload } from "../../cli/answers.ts";
 import { KINDS } from "../breach.ts";
 import { awareAt, firstFindings, firstWords } from "./facts.ts";
+import { answerQuestions } from "./law.ts";
 import { until } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 
-/** Declare the breach with four facts, then say what is known some hours later. */
-export async function declare({ breach, cast, screen }: Scene): Promise<string> {
+/** Declare the breach with four facts, say what is known some hours later, and answer the law's questions. */
+export async function declare(scene: Scene): Promise<string> {
+  const { breach, cast, screen } = scene;
   screen?.begin("The responder declares the breach and says what is known, in three languages");
   const { client } = cast.responder;
   const { title, runbook } = KINDS[breach.kind];
@@ -30,6 +32,7 @@ export async function declare({ breach, cast, screen }: Scene): Promise<string> 
     { baseVersion: 1, reason: "First findings", facts: firstFindings(breach) },
     z.unknown(),
   );
+  await answerQuestions(scene, incident.id);
   return incident.id;
 }
 

@@ -4,8 +4,11 @@ import { z } from "zod";
 
 import { Drafted, Named } from "../../cli/answers.ts";
 import type { Member } from "../cast.ts";
+import { Submitted as Law } from "./law.ts";
+import type { Submitted as AsSubmitted } from "./law.ts";
 import { from, until } from "./scene.ts";
 import type { Scene } from "./scene.ts";
+import { divide, withDates } from "./variants.ts";
 
 /** To whom and how a notice goes. */
 export interface Sending {
@@ -26,31 +29,38 @@ export interface Proposed {
   readonly submissionId: string;
   /** Language → the code that shows its wording on `/check`. */
   readonly codes: Readonly<Record<string, string>>;
+  /** What it says of the law. */
+  readonly law: AsSubmitted;
 }
 
-/** Draft a notice from the shipped texts and submit it. */
+/** Draft a notice from the shipped texts, with the variants that it needs, and submit it. */
 export async function write(
-  { cast }: Scene,
+  scene: Scene,
   incidentId: string,
   { kind, audienceId, channels }: Sending,
 ): Promise<Proposed> {
-  const { client } = cast.responder;
+  const { client } = scene.cast.responder;
   const base = `/v1/incidents/${incidentId}`;
   const { notice } = await client.post(`${base}/notices`, { kind }, Drafted);
-  const { version } = await client.get(`${base}/notices/${notice.id}`, Written);
-  const { id } = await client.post(
+  const path = `${base}/notices/${notice.id}`;
+  const ready =
+    kind === "initial"
+      ? await divide(scene, { path, version: notice.version, change: withDates })
+      : notice.version;
+  const { version } = await client.get(path, Written);
+  const law = await client.post(
     `${base}/submissions`,
     {
       noticeId: notice.id,
-      version: notice.version,
+      version: ready,
       audienceId,
       // The story is told at any hour, and nobody of it sleeps.
       localHours: {},
       ...(channels && { plan: { channels }, canary: CANARY }),
     },
-    Named,
+    Law,
   );
-  return { submissionId: id, codes: version.codes };
+  return { submissionId: law.id, codes: version.codes, law };
 }
 
 /** Approve what `path` shows, by as many people as it needs, the `first`th of the cast first. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { Element } from "../element.ts";
 import { Day, Zone } from "../instant.ts";
+import { Jurisdiction } from "../scope.ts";
 import { line } from "../text.ts";
 import { emailOf } from "./address.ts";
 import { Country } from "./country.ts";
@@ -53,6 +54,8 @@ export const Person = z.strictObject({
   language: Language.optional(),
   country: Country.optional(),
   region: line(200).optional(),
+  /** What country and region come to, as `placeOf` read them when the person was sealed. */
+  place: Jurisdiction.optional(),
   postal: Postal.optional(),
   zone: Zone.optional(),
   preferredChannel: PreferredChannel.optional(),

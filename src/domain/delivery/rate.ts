@@ -2,6 +2,8 @@ import { z } from "zod";
 
 import type { Outcome } from "../delivery.ts";
 
+/** Nothing that we write is below zero, or beyond any time or rate. */
+const Amount = z.number().min(0).max(1e15);
 /**
  * Leave to send towards one provider, for one sender or to one recipient domain: a token bucket
  * whose rate is cut in half by a refusal and grows by a twentieth a second without one: double
@@ -10,18 +12,18 @@ import type { Outcome } from "../delivery.ts";
  * Redis.
  */
 export const Bucket = z.object({
-  tokens: z.number(),
+  tokens: Amount,
   /** When the tokens were counted. */
-  at: z.number(),
+  at: Amount,
   /** Messages a second that went of late, by whichever worker. */
-  pace: z.number(),
+  pace: Amount,
   /** Messages a second right after the last cut; null where nothing was ever refused. */
-  cutTo: z.number().nullable(),
-  cutAt: z.number(),
+  cutTo: Amount.min(1).nullable(),
+  cutAt: Amount,
   /** Asked for by the other side; nothing goes before. */
-  pausedUntil: z.number(),
+  pausedUntil: Amount,
   /** Until when the turns are given to messages that were put off. */
-  bookedUntil: z.number(),
+  bookedUntil: Amount,
 });
 export type Bucket = z.output<typeof Bucket>;
 

@@ -9,8 +9,8 @@ export interface RelaySetting {
 
 /**
  * The relays of `SMTP_URL`: one URL or several with commas, each with `?weight=` (1 to 100, 1
- * unless said) and `?name=` (`smtp1`, `smtp2` … unless said). A comma in a password is written
- * `%2C`. Refuses with every problem of every relay, each by its place and never by its text,
+ * unless said) and `?name=` (its host unless said: who may have a mail is known by the name, so
+ * another relay in its place must not have the same). A comma in a password is written `%2C`. Refuses with every problem of every relay, each by its place and never by its text,
  * because that holds passwords.
  */
 export function readRelays(setting: string): {
@@ -31,7 +31,8 @@ function readRelay(text: string, place: number): { relay?: RelaySetting; problem
   const url = new URL(text);
   const options = url.searchParams;
   const weight = options.get("weight") ?? "1";
-  const name = options.get("name") ?? `smtp${place}`;
+  const given = options.get("name");
+  const name = given ?? url.host.toLowerCase();
   const problems = [
     !/^smtps?:$/.test(url.protocol) && "the URL begins with smtp:// or smtps://.",
     url.hostname === "" && "the URL names no host.",
@@ -41,7 +42,7 @@ function readRelay(text: string, place: number): { relay?: RelaySetting; problem
     (url.username === "") !== (url.password === "") && "give user and password, or neither.",
     !decodable(url) && "user and password must be percent-encoded.",
     !WEIGHT.test(weight) && "the weight is a whole number from 1 to 100.",
-    !NAME.test(name) && "the name is 1 to 30 small letters, digits and hyphens.",
+    given !== null && !NAME.test(given) && "the name is 1 to 30 small letters, digits and hyphens.",
     [...options.keys()].some((key) => !OPTIONS.has(key)) && "the options are weight and name.",
     new Set(options.keys()).size < options.size && "each option is given once.",
   ].flatMap((problem) => (problem === false ? [] : say(problem)));

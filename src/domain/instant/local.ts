@@ -15,7 +15,7 @@ export interface Local {
  */
 export function instantOf(local: Local, zone: string): { at: Date; skipped: boolean } {
   const wall = DateTime.fromISO(`${local.date}T${local.time}`, { zone: "utc" }).toMillis();
-  const offset = offsetsOf(zone);
+  const offset = (at: number) => aheadMs(at, zone);
   // Whatever the zone does that day, one of the offsets around it is the one in force.
   const near = [...new Set(AROUND_MS.map((ms) => offset(wall + ms)))].toSorted((a, b) => b - a);
   const shown = near.map((each) => wall - each).find((at) => at + offset(at) === wall);
@@ -40,12 +40,22 @@ function firstAfter(wall: number, offset: (at: number) => number): number {
   return after;
 }
 
-/** How far a zone is ahead of UTC at an instant, in milliseconds. */
-function offsetsOf(zone: string): (at: number) => number {
-  const known = IANAZone.create(zone);
-  return (at) => known.offset(at) * 60_000;
+/** How far a zone is ahead of UTC at an instant; both in milliseconds. */
+export function aheadMs(at: number, zone: string): number {
+  const minute = Math.floor(at / 60_000);
+  const known = KNOWN.get(zone) ?? new Map<number, number>();
+  const found = known.get(minute);
+  if (found !== undefined) return found;
+  // Asking Intl takes microseconds, and laws ask for the ends of the same days over and over.
+  if (known.size >= KNOWN_MAX) known.clear();
+  const ahead = IANAZone.create(zone).offset(at) * 60_000;
+  KNOWN.set(zone, known.set(minute, ahead));
+  return ahead;
 }
 
+/** Zone → minute since 1970 → how far it is ahead then. */
+const KNOWN = new Map<string, Map<number, number>>();
+const KNOWN_MAX = 5_000;
 const DAY_MS = 24 * 3_600_000;
 const HALF_DAY_MS = DAY_MS / 2;
 /** No zone is further than 14 hours from UTC; one has skipped a whole day. */

@@ -13,10 +13,16 @@ import { blocksToText } from "./plain.ts";
 import type { TextPart } from "./plain.ts";
 import { parseSource } from "./source.ts";
 import type { Node } from "./source.ts";
+import { keyOf, tagsOf } from "./split.ts";
 import { WORDING } from "./wording.ts";
 
-/** A notice version in all its languages, with everything filled in that is the same for everyone. */
+/**
+ * One variant of a notice version in all its languages, with everything filled in that is the same
+ * for everyone. Whoever gets a variant gets no other in any language.
+ */
 export interface CompiledNotice {
+  /** Null is the text of everybody whom no variant is for. */
+  readonly variant: string | null;
   readonly languages: ReadonlyMap<string, CompiledLanguage>;
   readonly defaultLanguage: string;
   readonly discreet: boolean;
@@ -57,14 +63,20 @@ export interface LayoutView {
 export type Compilable = Pick<NoticeVersion, "languages" | "sender" | "codes" | "facts">;
 
 /**
- * Compile a version against the facts it quotes, once; rendering a person then only joins
- * strings. Each language tells the facts in the translations that the version has bound.
+ * Compile one variant of a version against the facts it quotes, once; rendering a person then only
+ * joins strings. Each language tells the facts in the translations that the version has bound.
  * Refuses `template-refused` for a source that may not be used.
  */
-export function compile(version: Compilable, facts: ScopeFacts, layout: Layout): CompiledNotice {
-  const tags = Object.keys(version.languages).toSorted();
-  const languages = tags.map((tag) => compileLanguage(tag, version, facts, layout));
+export function compile(
+  version: Compilable,
+  facts: ScopeFacts,
+  layout: Layout,
+  variant: string | null = null,
+): CompiledNotice {
+  const tags = tagsOf(version.languages, variant);
+  const languages = tags.map((tag) => compileLanguage(tag, { ...version, variant }, facts, layout));
   return {
+    variant,
     languages: new Map(languages.map((each) => [each.language, each])),
     defaultLanguage: tags.find((tag) => baseOf(tag) === "en") ?? tags[0] ?? "en",
     discreet: version.sender.discreet,
@@ -93,16 +105,17 @@ export function languageFor(
 
 function compileLanguage(
   language: string,
-  { languages, sender, codes, facts: bound }: Compilable,
+  { languages, variant, sender, codes, facts: bound }: Compilable & Pick<CompiledNotice, "variant">,
   facts: ScopeFacts,
   layout: Layout,
 ): CompiledLanguage {
+  const key = keyOf(language, variant);
   const wording = WORDING.get(baseOf(language));
-  const code = codes[language];
-  if (!wording || !code) throw new TypeError(`There is no wording or code for ${language}.`);
+  const code = codes[key];
+  if (!wording || !code) throw new TypeError(`There is no wording or code for ${key}.`);
   const told = factsIn(facts, wording.language, bound);
   const given: Given = { facts: told, sender, code, wording };
-  const source = parseSource(languages[language] ?? "");
+  const source = parseSource(languages[key] ?? "");
 
   const title = foldInline(source.title.map(asInline), given);
   const body = foldBlocks(parseMarkdown(source.body, sender.linkHosts), given);

@@ -1,8 +1,14 @@
 import { pageLanguageOf } from "../language.ts";
-import { untold } from "../scope/translation.ts";
+import { factsIn, untold } from "../scope/translation.ts";
 import type { ScopeFacts } from "../scope.ts";
-import { HABITS, LINK } from "./lint/rule.ts";
-import type { LintProblem, Rule } from "./lint/rule.ts";
+import { HEADINGS, lawsOf } from "./lint/duty.ts";
+import type { LawDuty, Text } from "./lint/duty.ts";
+import { forbidsWhatHappened } from "./lint/forbidden.ts";
+import { HABITS } from "./lint/habits.ts";
+import { lawProblems } from "./lint/law.ts";
+import type { Found, LintProblem } from "./lint/rule.ts";
+import { sentencesOf } from "./lint/sentence.ts";
+import { readingProblems, sentenceProblems, stepProblems } from "./lint/style.ts";
 import type { NoticeKind, NoticeVersion } from "./notice.ts";
 import { fieldsOf, parseSource, quotes } from "./source.ts";
 import type { Source } from "./source.ts";
@@ -15,25 +21,35 @@ export interface LintInput {
   /** The facts it was written on, and the hashes of what it quotes of them. */
   readonly facts: ScopeFacts;
   readonly bound: NoticeVersion["facts"];
-  /** The whole notice in plain text, and the SMS, as one invented person would get them. */
-  readonly text: string;
+  /** The SMS as one invented person would get it, and the subject of the mail. */
   readonly sms: string;
   readonly subject: string;
+  /** What the laws of its readers' places ask for; without them the general rules apply alone. */
+  readonly obligations?: readonly LawDuty[];
 }
 
-/** Read a notice as a careful colleague would. Needs no network and no dictionary. */
+/**
+ * Read a notice as a careful colleague would, who knows the laws of its readers' places. Needs no
+ * network and no dictionary. Each problem names the sentence and its line, and what to write
+ * instead where that can be said.
+ */
 export function lint(input: LintInput): LintProblem[] {
-  const { kind, language, source, text, sms, subject } = input;
-  const { headings, asking, rules } = HABITS[pageLanguageOf(language)];
-  const rows = source.split(/\r\n?|\n/);
-  const parsed = parseSource(source);
-  const { lines } = parsed;
-  const judged = [asking, ...rules, ...(kind === "invitation" ? [] : [LINK])];
+  const { kind, language, sms, subject } = input;
+  const duties = (input.obligations ?? []).filter(({ to }) => to === "individuals");
+  const text = textOf(input);
+  const { lines } = text.parsed;
   const found: Found[] = [
-    ...(kind === "invitation" ? [] : missingHeadings(headings, rows, lines.body)),
-    ...surveyProblems(kind, parsed),
-    ...untoldFacts(input, parsed),
-    ...rows.flatMap((row, index) => judged.flatMap((rule) => judge(rule, row, index + 1))),
+    ...headingProblems(duties, text),
+    ...surveyProblems(kind, text.parsed),
+    ...untoldFacts(input, text.parsed),
+    ...lawProblems(duties, text),
+    ...sentenceProblems(text),
+    ...stepProblems(text),
+    ...readingProblems(
+      language,
+      text,
+      duties.some(({ duty }) => duty.plainLanguage === true),
+    ),
   ];
   if (subject.length > SUBJECT_GOOD)
     found.push({
@@ -41,6 +57,7 @@ export function lint(input: LintInput): LintProblem[] {
       code: "subject-long",
       severity: "advice",
       message: `Phones show about ${SUBJECT_GOOD} characters of a subject. Put the news first.`,
+      sentence: subject,
     });
   const { segments, limit } = smsSegments(sms);
   if (segments > limit)
@@ -49,9 +66,24 @@ export function lint(input: LintInput): LintProblem[] {
       code: "sms-long",
       severity: "must-fix",
       message: `Shorten the SMS: it needs ${segments} parts, and ${limit} is the limit.`,
+      sentence: sms,
     });
-  for (const row of text.split("\n")) found.push(...judge(asking, row, lines.body));
-  return unique(found, asking).map((problem) => ({ language, ...problem }));
+  return unique(found).map((problem) => ({ language, ...problem }));
+}
+
+/** A source, read: its sentences and those of the facts in it. */
+export function textOf({
+  kind,
+  language: tag,
+  source,
+  facts,
+  bound,
+}: Pick<LintInput, "kind" | "language" | "source" | "facts" | "bound">): Text {
+  const language = pageLanguageOf(tag);
+  const parsed = parseSource(source);
+  const told = factsIn(facts, language, bound);
+  const sentences = sentencesOf({ source, parsed, language, facts: told });
+  return { kind, language, facts, parsed, sentences, fields: new Set(fieldsOf(parsed)) };
 }
 
 /** SMS parts a text needs, and how many it may have: 1 in GSM 03.38, 2 in UCS-2. */
@@ -62,24 +94,31 @@ export function smsSegments(text: string): { segments: number; limit: number } {
   return { segments: length <= 160 ? 1 : Math.ceil(length / 153), limit: 1 };
 }
 
-type Found = Omit<LintProblem, "language">;
-
-function missingHeadings(
-  wanted: readonly string[],
-  rows: readonly string[],
-  line: number,
+function headingProblems(
+  duties: readonly LawDuty[],
+  { kind, language, parsed, sentences }: Text,
 ): Found[] {
-  const headings = new Set(
-    rows.map((row) => /^##\s+(.*?)[\s#?？]*$/.exec(row)?.[1]?.trim().toLowerCase()),
+  if (kind === "invitation") return [];
+  const written = new Set(
+    sentences
+      .filter((each) => each.part === "body" && each.kind === "heading")
+      .map(({ text }) => text.replace(/[\s?？]+$/u, "").toLowerCase()),
   );
-  return wanted
-    .filter((heading) => !headings.has(heading.toLowerCase()))
-    .map((heading) => ({
-      line,
-      code: "heading-missing",
-      severity: "must-fix" as const,
-      message: `Add the heading "## ${heading}". Readers and several laws expect it.`,
-    }));
+  const silent = forbidsWhatHappened(duties);
+  return HABITS[language].headings.flatMap((heading, at): Found[] => {
+    if (written.has(heading.toLowerCase()) || (at === 0 && silent)) return [];
+    const asking = duties.filter(({ duty }) => duty.headings?.includes(HEADINGS[at] ?? ""));
+    return [
+      {
+        line: parsed.lines.body,
+        code: "heading-missing",
+        severity: "must-fix",
+        message: `Add the heading "## ${heading}". Readers and several laws expect it.`,
+        fix: `## ${heading}`,
+        ...(asking.length > 0 && { law: lawsOf(asking) }),
+      },
+    ];
+  });
 }
 
 /** A pass to the survey is for those whom the survey invites, and nobody is invited without one. */
@@ -118,14 +157,10 @@ function untoldFacts({ language, facts, bound }: LintInput, source: Source): Fou
   }));
 }
 
-function judge({ pattern, unless, code, severity, message }: Rule, row: string, line: number) {
-  return pattern.test(row) && !unless?.test(row) ? [{ line, code, severity, message }] : [];
-}
-
-function unique(found: readonly Found[], asking: Rule): Found[] {
+function unique(found: readonly Found[]): Found[] {
   const seen = new Set<string>();
-  return found.filter(({ code, line, message }) => {
-    const key = code === asking.code ? code : `${code}/${line}/${message}`;
+  return found.filter(({ code, line, message, sentence = "" }) => {
+    const key = [code, line, message, sentence].join("\n");
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -5,6 +5,7 @@ import { expectVersion, refuse } from "../refusal.ts";
 import { HashedField } from "../scope.ts";
 import { line } from "../text.ts";
 import { canonicalHash } from "../timeline.ts";
+import { VariantCode, Variants, partsOf } from "./split.ts";
 import { WORDING } from "./wording.ts";
 
 // Above the schemas, which read them while the module loads.
@@ -25,9 +26,17 @@ export const Language = z
   .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
   .refine((tag) => WORDING.has(baseOf(tag)), { message: NO_WORDING });
 
-/** Language → source: front matter and Markdown. */
+/** Names a text: its language, or `language@variant` for the people of some places: `en@us-ma`. */
+const TextKey = z.string().superRefine((key, { addIssue }) => {
+  const { language, variant } = partsOf(key);
+  const parts = [Language.safeParse(language), VariantCode.nullable().safeParse(variant)];
+  for (const { error } of parts)
+    for (const { message } of error?.issues ?? []) addIssue({ code: "custom", message });
+});
+
+/** Language, or language and variant, → source: front matter and Markdown. */
 export const Sources = z
-  .record(Language, z.string().max(SOURCE_MAX))
+  .record(TextKey, z.string().max(SOURCE_MAX))
   .refine((sources) => Object.keys(sources).length > 0, { message: "Give at least one language." });
 export type Sources = z.output<typeof Sources>;
 
@@ -68,10 +77,11 @@ export const NoticeVersion = z.object({
   noticeId: z.uuid(),
   number: z.int().positive(),
   languages: Sources,
+  variants: Variants,
   sender: Sender,
   /** The scope facts that the text quotes, by their hashes when it was written. */
   facts: z.partialRecord(HashedField, z.string()),
-  /** Language → public notice code. */
+  /** Language, or language and variant, → public notice code. */
   codes: z.record(z.string(), z.string()),
   contentHash: z.instanceof(Buffer),
   createdBy: z.uuid(),
@@ -79,12 +89,17 @@ export const NoticeVersion = z.object({
 });
 export type NoticeVersion = z.output<typeof NoticeVersion>;
 
-/** What readers will see, in one hash: all languages, the sender, link hosts, layout and codes. */
+/**
+ * What readers will see, in one hash: all languages and variants, who gets which, the sender, link
+ * hosts, layout and codes.
+ */
 export function contentHash(
-  content: Pick<NoticeVersion, "languages" | "sender" | "codes">,
+  content: Pick<NoticeVersion, "languages" | "variants" | "sender" | "codes">,
 ): Buffer {
-  const { languages, sender, codes } = content;
-  return Buffer.from(canonicalHash({ languages, sender, codes }), "hex");
+  const { languages, variants, sender, codes } = content;
+  // Absent where there are none: what was approved before there were any stays approved.
+  const split = Object.keys(variants).length > 0 && { variants };
+  return Buffer.from(canonicalHash({ languages, sender, codes, ...split }), "hex");
 }
 
 /** Where a notice goes when its text changes: back to draft, as the next number. */

@@ -46,7 +46,7 @@ export function adviceAbout(
 /** Urgent first. Every kind of data but *other* has at least one row. */
 const ADVICE: readonly Advice[] = [
   {
-    about: ["password", "online-credentials", "security-question"],
+    about: ["password", "online-credentials", "security-question", "security-token"],
     text: {
       en: "Change your password with us now, and everywhere else you used the same one. Use a different password for each service, and turn on sign-in with a second step.",
       zh: "请立即更改您在我们这里的密码；其他使用相同密码的地方也要一并更改。每项服务请使用不同的密码，并开启两步验证。",
@@ -62,7 +62,7 @@ const ADVICE: readonly Advice[] = [
     },
   },
   {
-    about: ["financial-account"],
+    about: ["financial-account", "electronic-identifier", "financial-record"],
     text: {
       en: "Tell your bank that your account number was exposed. Look through your statements and report at once any payment you did not make.",
       zh: "请告知银行您的账号已泄露。请核对账单，一旦发现不是您本人的付款，请立即申报。",
@@ -78,7 +78,7 @@ const ADVICE: readonly Advice[] = [
     },
   },
   {
-    about: ["digital-signature"],
+    about: ["digital-signature", "private-key"],
     text: {
       en: "Ask the provider of your digital signature to revoke it and to issue a new one.",
       zh: "请要求您的电子签名服务商吊销旧证书并签发新证书。",
@@ -86,7 +86,17 @@ const ADVICE: readonly Advice[] = [
     },
   },
   {
-    about: ["passport", "drivers-licence", "state-id", "military-id", "national-id"],
+    about: [
+      "passport",
+      "drivers-licence",
+      "state-id",
+      "military-id",
+      "national-id",
+      "government-id",
+      "tribal-id",
+      "birth-certificate",
+      "marriage-certificate",
+    ],
     text: {
       en: "Tell the office that issued your document that its number was exposed, and ask whether it should be replaced. Look out for contracts in your name that you did not sign.",
       zh: "请告知证件签发机关您的证件号码已泄露，并询问是否需要换发。请留意是否有并非您本人签订、却以您名义订立的合同。",
@@ -94,7 +104,7 @@ const ADVICE: readonly Advice[] = [
     },
   },
   {
-    about: ["tax-id"],
+    about: ["tax-id", "tax-pin", "tax-information"],
     text: {
       en: "Tell your tax office that your tax number was exposed, and read every letter from it. Somebody may try to claim a refund in your name.",
       zh: "请告知税务机关您的税号已泄露，并仔细阅读税务机关的每一封来信。可能有人试图以您的名义申请退税。",
@@ -137,6 +147,9 @@ const ADVICE: readonly Advice[] = [
       "location",
       "student-record",
       "employment-record",
+      "work-evaluation",
+      "licence-plate",
+      "call-records",
     ],
     text: {
       en: "Should anybody threaten to make something about you public, do not pay and do not answer. Keep the message and show it to the police. You are not to blame.",
@@ -152,6 +165,8 @@ const ADVICE: readonly Advice[] = [
       "postal-address",
       "purchase-history",
       "device-identifier",
+      "student-id",
+      "employee-id",
     ],
     text: {
       en: "Expect false calls, messages and letters that know things about you. Do not open their links. Call back on a number that you looked up yourself.",

@@ -48,6 +48,9 @@ export function twilioWish(form: Readonly<Record<string, unknown>>): SmsWish | u
   return START_WORDS.has(word) ? { from, wish: "start" } : undefined;
 }
 
+/** How long after we handed over an SMS its fate is asked for, where no call of Twilio's told it. */
+export const POLL_AFTER_MINUTES = [30, 120, 1_440] as const;
+
 /** Reports that blame our account or sender: every other message will meet the same wall. */
 export const CONFIGURATION_CODES = ["30002", "30032", "30034", "30038"] as const;
 

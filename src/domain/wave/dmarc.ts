@@ -83,9 +83,10 @@ function tagsOf(text: string): Map<string, string> | undefined {
   const tags = new Map<string, string>();
   for (const part of text.split(";")) {
     if (part.trim() === "") continue;
-    const [, name = "", value = ""] = /^\s*([a-z][a-z0-9_]*)\s*=\s*(.*?)\s*$/is.exec(part) ?? [];
-    if (name === "" || tags.has(name.toLowerCase())) return undefined;
-    tags.set(name.toLowerCase(), value);
+    const at = part.indexOf("=");
+    const name = part.slice(0, Math.max(0, at)).trim().toLowerCase();
+    if (!/^[a-z][a-z0-9_]*$/.test(name) || tags.has(name)) return undefined;
+    tags.set(name, part.slice(at + 1).trim());
   }
   return tags;
 }

@@ -42,10 +42,9 @@ interface State extends Wire, SessionOptions {
 
 /**
  * A session on a socket that is connected, secured and signed in, with a server that announced
- * PIPELINING (RFC 2920). MAIL, RCPT and DATA go out together; so do a body and the envelope of
- * the next message, which section 3.1 allows by name. A body is written only when everything
- * that was said before it has been answered, so at most one message of a session is ever in
- * doubt.
+ * PIPELINING (RFC 2920). MAIL, RCPT and DATA go out together; so do a body and the envelope of the
+ * next message, which section 3.1 allows by name. A body is written only when everything that was
+ * said before it has been answered, so at most one message of a session is ever in doubt.
  */
 export function createPipelined(wire: Wire, options: SessionOptions): Session {
   const s: State = {
@@ -67,6 +66,7 @@ export function createPipelined(wire: Wire, options: SessionOptions): Session {
   wire.socket.once("end", () => fail(s, "ECONNECTION"));
   wire.socket.once("close", () => fail(s, "ECONNECTION"));
   return {
+    pipelined: true,
     ready: () => ready(s),
     take(job) {
       const text = envelopeOf(s, job);

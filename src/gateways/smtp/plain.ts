@@ -32,6 +32,7 @@ export function createPlain(connection: SMTPConnection, { keeper }: SessionOptio
 
   connection.once("end", () => keeper.ended());
   return {
+    pipelined: false,
     ready: () => (busy || closing || connection.destroyed ? "busy" : "idle"),
     take(job) {
       busy = true;

@@ -18,6 +18,8 @@ export interface PoolOptions<Waiting extends Job> {
 
 export interface Pool<Waiting extends Job> {
   room(): boolean;
+  /** How many of its sessions can be given a message while they are sending another. */
+  pipelined(): number;
   /** Begin this message. Only where there is room. */
   take(job: Waiting): void;
   close(): Promise<void>;
@@ -38,10 +40,8 @@ export function createPool<Waiting extends Job>(options: PoolOptions<Waiting>): 
     all.size + opening < options.connectionsMax() &&
     (all.size === 0 || performance.now() >= openAgainAt);
 
-  function find(wanted: "idle" | "follow"): Session | undefined {
-    for (const session of all) if (session.ready() === wanted) return session;
-    return undefined;
-  }
+  const find = (wanted: "idle" | "follow") =>
+    all.values().find((session) => session.ready() === wanted);
 
   async function openFor(job: Waiting): Promise<void> {
     opening += 1;
@@ -71,6 +71,7 @@ export function createPool<Waiting extends Job>(options: PoolOptions<Waiting>): 
   }
 
   return {
+    pipelined: () => all.values().reduce((sum, { pipelined }) => sum + (pipelined ? 1 : 0), 0),
     room: () => find("idle") !== undefined || mayOpen() || find("follow") !== undefined,
     take(job) {
       const idle = find("idle");

@@ -12,6 +12,8 @@ export interface Job {
 
 /** One SMTP session: signed in, and ready for one message after another. */
 export interface Session {
+  /** Whether a message's envelope may go out while another's body does. */
+  readonly pipelined: boolean;
   /** "follow": a body is on its way, and the envelope of one more message may be sent after it. */
   ready(): "idle" | "follow" | "busy";
   /** Begin this message. Only where it is ready. */

@@ -34,7 +34,8 @@ export function eventPages(ctx: DoorContext, fetchFrom: Fetch = fetch): Router {
     if (message === "refused") return forbidden();
     // Amazon tries again; a certificate that cannot be had now may be there then.
     if (message === "later") return putOff(res);
-    if (message === "confirmed") return void res.status(204).end();
+    if (message === "unsubscribed") ctx.log.error("SNS tells us nothing any more: subscribe again");
+    if (typeof message === "string") return void res.status(204).end();
     const receipt = sesReceipt(message.id, message.content);
     await keep(res, receipt ? [receipt] : []);
   });
@@ -65,13 +66,24 @@ function putOff(res: Response): void {
   res.status(503).set("Retry-After", "5").end();
 }
 
-/** Bodies are read before anybody is known: no more of them at once than memory allows. */
+/**
+ * Bodies are read before anybody is known: no more of them at once than memory allows. Whoever
+ * keeps us waiting for theirs makes room for the next.
+ */
 function atOnce(most: number): RequestHandler {
-  let open = 0;
-  return (_req, res, next) => {
-    if (open >= most) return putOff(res);
-    open += 1;
-    res.on("close", () => void (open -= 1));
+  const open = new Map<Request, number>();
+  return (req, res, next) => {
+    const now = performance.now();
+    if (open.size >= most)
+      for (const [each, since] of open)
+        if (!each.complete && now - since > PATIENCE_MS) {
+          open.delete(each);
+          each.destroy();
+          break;
+        }
+    if (open.size >= most) return putOff(res);
+    open.set(req, now);
+    res.on("close", () => void open.delete(req));
     next();
   };
 }
@@ -102,3 +114,5 @@ const RAW_SNS = raw("600kb");
 /** SendGrid posts up to 768 KB at a time. */
 const RAW_SENDGRID = raw("1mb");
 const AT_ONCE_MAX = 64;
+/** A provider sends its body in one go. */
+const PATIENCE_MS = 500;

@@ -14,8 +14,8 @@ export interface SnsParts {
 }
 
 export interface Sns {
-  /** What a body says: a message, that our subscription is confirmed, or nothing we believe. */
-  read(body: Buffer): Promise<SnsMessage | "confirmed" | "later" | "refused">;
+  /** What a body says: a message, what became of our subscription, or nothing we believe. */
+  read(body: Buffer): Promise<SnsMessage | "confirmed" | "unsubscribed" | "later" | "refused">;
 }
 
 export interface SnsMessage {
@@ -27,7 +27,7 @@ export interface SnsMessage {
 /**
  * Amazon SNS over HTTP
  * (https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html). A message counts
- * if it is of a topic of ours, at most an hour old, and signed (version 1 or 2) by a certificate
+ * if it is of a topic of ours, at most a day old, and signed (version 1 or 2) by a certificate
  * that Amazon's own host in the topic's region serves. No other address is ever called: that of the
  * certificate must have Amazon's one form, and that which confirms a subscription is made here.
  */
@@ -70,7 +70,7 @@ export function createSns({ topics, fetchFrom, now }: SnsParts): Sns {
       if (!signed) return "refused";
       if (envelope.Type === "Notification")
         return { id: envelope.MessageId, content: jsonOf(envelope.Message) };
-      if (envelope.Type === "UnsubscribeConfirmation") return "confirmed";
+      if (envelope.Type === "UnsubscribeConfirmation") return "unsubscribed";
       return (await confirm(fetchFrom, envelope)) ? "confirmed" : "later";
     },
   };
@@ -187,7 +187,8 @@ const OF_CONFIRMATION = [
 ] as const;
 const CERTIFICATE_URL =
   /^https:\/\/sns\.([a-z0-9-]{3,30})(\.amazonaws\.com(?:\.cn)?)\/SimpleNotificationService-[0-9a-f]{32}\.pem$/;
-const AGE_MS_MAX = 3_600_000;
+/** Amazon tries again for hours after an outage of ours. An older copy of the same is known by its id. */
+const AGE_MS_MAX = 24 * 3_600_000;
 const MINUTE_MS = 60_000;
 const PATIENCE_MS = 5_000;
 const FETCHES_A_MINUTE = 10;

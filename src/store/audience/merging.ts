@@ -22,7 +22,7 @@ export async function recall(tx: Sql, uploadId: string, audienceId: string): Pro
       returning *)
     insert into upload_row
     select ${uploadId}, -(row_number() over ())::int, id, sealed, keys, email_index, digest,
-           language, agreed, has_email, has_phone, has_post
+           language, agreed, has_email, has_phone, has_post, place
       from gone`;
   return recalled.count;
 }
@@ -73,9 +73,9 @@ export async function addSingles(
 ): Promise<number> {
   const added = await tx`
     insert into recipient (id, audience_id, incident_id, sealed, keys, email_index, digest,
-                           language, agreed, has_email, has_phone, has_post)
+                           language, agreed, has_email, has_phone, has_post, place)
     select recipient_id, ${place.audienceId}, ${place.incidentId}, sealed, keys, email_index, digest,
-           language, agreed, has_email, has_phone, has_post
+           language, agreed, has_email, has_phone, has_post, place
       from upload_row r
      where upload_id = ${uploadId}
        and not exists (select from merge_part p where p.line = r.line)`;

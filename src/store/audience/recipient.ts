@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { Agreed } from "../../domain/audience/person.ts";
+import { PlaceCount } from "../../domain/audience/residents.ts";
 import { many, one } from "../db.ts";
 import type { Sql } from "../db.ts";
 
@@ -14,6 +15,8 @@ export interface SealedPerson {
   readonly digest: Buffer;
   readonly language: string;
   readonly agreed: Agreed;
+  /** ISO 3166; absent where not known. */
+  readonly place: string | undefined;
   readonly hasEmail: boolean;
   readonly hasPhone: boolean;
   readonly hasPost: boolean;
@@ -105,6 +108,27 @@ export async function count(sql: Sql, audienceId: string): Promise<number> {
   return row?.count ?? 0;
 }
 
+/** How many people of an audience live where; null is not known. */
+export function places(sql: Sql, audienceId: string): Promise<PlaceCount[]> {
+  return many(
+    PlaceCount,
+    sql`
+      select place, count(*)::int as people from recipient
+       where audience_id = ${audienceId} group by place order by people desc, place`,
+  );
+}
+
+/** The same over all audiences of an incident; whoever is in two counts twice. */
+export function placesOfIncident(sql: Sql, incidentId: string): Promise<PlaceCount[]> {
+  return many(
+    PlaceCount,
+    sql`
+      select place, count(*)::int as people from recipient
+       where audience_id in (select id from audience where incident_id = ${incidentId})
+       group by place order by people desc, place`,
+  );
+}
+
 /** Flag everyone whose mailbox another person of the audience has too, and nobody else. */
 export async function flagSharedMailboxes(tx: Sql, audienceId: string): Promise<void> {
   await tx`analyze recipient`;
@@ -130,7 +154,8 @@ export async function erase(tx: Sql, incidentId: string, id: string): Promise<bo
 
 /** The columns that a sealed person fills, after the id. */
 function sealedNames(tx: Sql) {
-  return tx`sealed, keys, email_index, digest, language, agreed, has_email, has_phone, has_post`;
+  return tx`
+    sealed, keys, email_index, digest, language, agreed, place, has_email, has_phone, has_post`;
 }
 
 /** People as columns, one array each: one statement and one round trip for thousands of rows. */
@@ -146,6 +171,7 @@ function sealedColumns(tx: Sql, people: readonly SealedPerson[]) {
     unnest(${bytes(({ digest }) => digest)}),
     unnest(${texts(({ language }) => language)}),
     unnest(${texts(({ agreed }) => agreed)}),
+    unnest(${texts(({ place }) => place ?? null)}),
     unnest(${flags(({ hasEmail }) => hasEmail)}),
     unnest(${flags(({ hasPhone }) => hasPhone)}),
     unnest(${flags(({ hasPost }) => hasPost)})`;

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 
+import { UNKNOWN_PLACE } from "../../domain/audience/permitted.ts";
+import type { ChannelLimit } from "../../domain/audience/permitted.ts";
 import type { PreferredChannel } from "../../domain/audience/person.ts";
 import type { Sql } from "../db.ts";
 
@@ -15,42 +17,37 @@ export interface WayQuery {
   /** E-mail goes to people who agreed to it, to all who did not refuse, or to any. */
   readonly consent: "agreed" | "not-refused" | "any";
   readonly noticeClass: "legal" | "courtesy";
+  /** What the law of some places permits less than that. */
+  readonly limits?: readonly ChannelLimit[];
 }
 
 /**
  * The way to each person of an audience: a part of a query, with the columns `id`, `language`,
- * `reason`, `channels` (those that reach the person, in order) and `state`, which is that of the
- * first of them (planned | needs-letter) or `not-reached` or `excluded`. Approvers see its sums
+ * `place`, `reason`, `channels` (those that reach the person, in order), `barred` (a channel of the
+ * plan would, but the law of their place forbids it) and `state`, which is that of the first
+ * channel (planned | needs-letter) or `not-reached` or `excluded`. Approvers see its sums
  * and a wave is planned by it, so the two cannot differ. Channels are tried in the plan's order,
  * after the one the person asked for. Opens no sealed row.
  *
  * A suppression never silently withholds a notice that the law requires: who opted out still
  * gets it, and a mailbox that bounced or a phone that answered STOP moves the person on.
  */
-export function ways(sql: Sql, { audienceId, channels, consent, noticeClass }: WayQuery) {
-  const reaches = {
-    email: sql`
-      case when r.has_email and e.channel is null and s.reason is distinct from 'hard-bounce'
-                and r.agreed = any (${AGREED[consent]}) then 'email'::text end`,
-    sms: sql`case when r.has_phone and c.channel is null then 'sms'::text end`,
-    letter: sql`case when r.has_post then 'letter'::text end`,
-  };
-  const planned = channels.reduce(
-    (list, channel) => sql`(${list} || ${reaches[channel]})`,
-    sql`array[]::text[]`,
-  );
+export function ways(sql: Sql, query: WayQuery) {
+  const { audienceId, noticeClass, limits = [] } = query;
+  const { planned, barred } = reachedBy(sql, query);
   return sql`
-    select id, language, reason, channels,
+    select id, language, place, reason, channels, barred,
            case when excluded then 'excluded'
                 when cardinality(channels) = 0 then 'not-reached'
                 when channels[1] = 'letter' then 'needs-letter'
                 else 'planned' end as state
       from (
-        select id, language, reason, excluded,
+        select id, language, place, reason, excluded, barred,
                case when asked = any (usual) then asked || array_remove(usual, asked)
                     else usual end as channels
           from (
-            select r.id, coalesce(p.language, r.language) as language, s.reason,
+            select r.id, coalesce(p.language, r.language) as language, r.place, s.reason,
+                   ${barred} as barred,
                    p.channel as asked, array_remove(${planned}, null) as usual,
                    coalesce(s.reason in ('erased', 'deceased', 'other')
                      or (s.reason = 'opted-out' and ${noticeClass} = 'courtesy'), false) as excluded
@@ -63,9 +60,49 @@ export function ways(sql: Sql, { audienceId, channels, consent, noticeClass }: W
                 on c.incident_id = r.incident_id and c.recipient_id = r.id and c.channel = 'sms'
               left join closed_channel e
                 on e.incident_id = r.incident_id and e.recipient_id = r.id and e.channel = 'email'
+              left join ${limitRows(sql, limits)}
+                on m.place = coalesce(r.place, ${UNKNOWN_PLACE})
              where r.audience_id = ${audienceId}
           ) as found
       ) as ordered`;
+}
+
+/** The channels that reach a person, and whether the law of their place takes one of them. */
+function reachedBy(sql: Sql, { channels, consent }: WayQuery) {
+  const would = {
+    email: sql`
+      case when r.has_email and e.channel is null and s.reason is distinct from 'hard-bounce'
+                and r.agreed = any (${AGREED[consent]}) then 'email'::text end`,
+    sms: sql`case when r.has_phone and c.channel is null then 'sms'::text end`,
+    letter: sql`case when r.has_post then 'letter'::text end`,
+  };
+  const may = {
+    email: sql`(coalesce(m.email, 'any') = 'any' or (m.email = 'agreed' and r.agreed = 'yes'))`,
+    sms: sql`coalesce(m.sms, true)`,
+    letter: sql`true`,
+  };
+  const planned = channels.reduce(
+    (list, channel) => sql`(${list} || case when ${may[channel]} then ${would[channel]} end)`,
+    sql`array[]::text[]`,
+  );
+  const barred = channels.reduce(
+    (any, channel) => sql`(${any} or (${would[channel]} is not null and not ${may[channel]}))`,
+    sql`false`,
+  );
+  return { planned, barred };
+}
+
+/** The limits as rows, one for each place. */
+function limitRows(sql: Sql, limits: readonly ChannelLimit[]) {
+  const at = limits.flatMap(({ places, ...limit }) => places.map((place) => ({ place, ...limit })));
+  const texts = (values: readonly string[]) => sql.array([...values], TEXT);
+  const places = texts(at.map(({ place }) => place));
+  const emails = texts(at.map(({ email }) => email));
+  const texting = sql.array(
+    at.map(({ sms }) => sms),
+    BOOL,
+  );
+  return sql`unnest(${places}, ${emails}, ${texting}) as m (place, email, sms)`;
 }
 
 const AGREED = {
@@ -73,3 +110,6 @@ const AGREED = {
   "not-refused": ["yes", "unknown"],
   any: ["yes", "unknown", "no"],
 } as const;
+
+const TEXT = 1009;
+const BOOL = 1000;

@@ -14,6 +14,8 @@ export interface Claimed {
   readonly attempt: number;
   /** How many earlier attempts the provider put off; those that were ours to blame do not count. */
   readonly putOff: number;
+  /** The relay that may have the message: who gets it again gets it by the same one. */
+  readonly relay: string | null;
   readonly recipientId: string;
   readonly sealed: Buffer;
   readonly language: string;
@@ -40,65 +42,74 @@ export async function claim(
         join notice n on n.id = v.notice_id
        where w.id = ${waveId} and may_send(w)
     ), free as materialized (
-      select d.id from delivery d join running w on w.id = d.wave_id
+      select d.id, d.recipient_id, d.channel from running w join delivery d on d.wave_id = w.id
        where d.slice_id = ${sliceId}
          and d.state = 'leased'
          and (w.state = 'sending' or d.canary)
        order by d.id limit ${rowsMax} for update of d skip locked
-    ), asked as (
-      select d.id, coalesce(s.reason, case when r.id is null then 'erased' end,
-                            case when c.channel is not null then 'closed' end) as why
-        from free join delivery d using (id)
-        left join recipient r on r.id = d.recipient_id
+    ), asked as materialized (
+      select f.id, f.recipient_id, r.sealed, coalesce(p.language, r.language) as language,
+             r.shared_mailbox,
+             coalesce(s.reason, case when r.id is null then 'erased' end,
+                      case when c.channel is not null then 'closed' end) as why
+        from free f cross join running w
+        left join recipient r on r.id = f.recipient_id
         left join suppression s
-          on s.incident_id = (select incident_id from running) and s.recipient_id = d.recipient_id
+          on s.incident_id = w.incident_id and s.recipient_id = f.recipient_id
          and (s.reason in ('erased', 'deceased', 'other')
-              or (s.reason = 'opted-out' and (select class from running) = 'courtesy')
-              or (s.reason = 'hard-bounce' and d.channel = 'email'))
+              or (s.reason = 'opted-out' and w.class = 'courtesy')
+              or (s.reason = 'hard-bounce' and f.channel = 'email'))
         left join closed_channel c
-          on c.incident_id = (select incident_id from running)
-         and c.recipient_id = d.recipient_id and c.channel = d.channel
-    ), left_out as (
+          on c.incident_id = w.incident_id
+         and c.recipient_id = f.recipient_id and c.channel = f.channel
+        left join preference p
+          on p.incident_id = w.incident_id and p.recipient_id = f.recipient_id
+    ), answered as (
       update delivery d
-         set state = case when a.why in ('closed', 'hard-bounce') then 'rejected'
+         set state = case when a.why is null then 'sending'
+                          when a.why in ('closed', 'hard-bounce') then 'rejected'
                           else 'excluded' end,
-             reason = a.why, leased_until = null, settled_at = now()
-        from asked a where d.id = a.id and a.why is not null
-    ), claimed as (
-      update delivery d
-         set state = 'sending', attempt = d.attempt + 1, worker_id = ${workerId},
-             leased_until = null, reason = null
-        from asked a where d.id = a.id and a.why is null
-      returning d.id, d.attempt, d.recipient_id
+             reason = a.why, leased_until = null,
+             attempt = d.attempt + case when a.why is null then 1 else 0 end,
+             worker_id = case when a.why is null then ${workerId}::uuid else d.worker_id end,
+             settled_at = case when a.why is null then d.settled_at else now() end
+        from asked a where d.id = a.id
+      returning d.id, d.attempt, d.state, a.recipient_id, a.sealed, a.language, a.shared_mailbox
     ), attempted as (
       insert into attempt (delivery_id, n, worker_id)
-      select id, attempt, ${workerId} from claimed
+      select id, attempt, ${workerId} from answered where state = 'sending'
     )
     select c.id, c.attempt,
            case when c.attempt = 1 then 0
                 else (select count(*)::int from attempt a where a.delivery_id = c.id
                          and a.outcome in ('throttled', 'transient')) end as put_off,
-           c.recipient_id, r.sealed, coalesce(p.language, r.language) as language,
-           r.shared_mailbox
-      from claimed c
-      join recipient r on r.id = c.recipient_id
-      left join preference p on p.incident_id = r.incident_id and p.recipient_id = r.id`;
+           case when c.attempt > 1
+                then (select a.provider from attempt a
+                       where a.delivery_id = c.id and a.outcome = 'unknown' and not a.any_relay
+                       order by a.n desc limit 1) end as relay,
+           c.recipient_id, c.sealed, c.language, c.shared_mailbox
+      from answered c where c.state = 'sending'`;
 }
 
 /**
  * Give back what a claim took whose answer never arrived: this worker's rows of the slice that
  * it does not know of. It cannot have sent them; where an earlier attempt was taken nothing more is
- * to be sent. Answers how many.
+ * to be sent, and that is looked at once the rows are locked. Answers how many.
  */
 export async function disown(
-  sql: Sql,
+  tx: Sql,
   { sliceId, workerId, known }: { sliceId: string; workerId: string; known: readonly string[] },
 ): Promise<number> {
-  const { count } = await sql`
+  const unheard = await tx<{ id: string }[]>`
+    select id from delivery
+     where slice_id = ${sliceId} and worker_id = ${workerId} and state = 'sending'
+       and not (id = any(${known}::bigint[]))
+     order by id for update`;
+  if (unheard.length === 0) return 0;
+  const { count } = await tx`
     with unheard as materialized (
       select id, attempt as n from delivery
-       where slice_id = ${sliceId} and worker_id = ${workerId} and state = 'sending'
-         and not (id = any(${known}::bigint[]))
+       where id = any(${unheard.map(({ id }) => id)}::bigint[]) and state = 'sending'
        order by id for update
     ), noted as (
       update attempt a set outcome = 'not-sent', ended_at = now()
@@ -109,6 +120,6 @@ export async function disown(
            reason = case when not taken then 'not-sent' end,
            slice_id = case when taken then d.slice_id end, next_at = now(),
            settled_at = case when taken then now() end
-      from unheard k cross join lateral (select ${takenBefore(sql)} as taken) t where d.id = k.id`;
+      from unheard k cross join lateral (select ${takenBefore(tx)} as taken) t where d.id = k.id`;
   return count;
 }

@@ -1,3 +1,4 @@
+import { RELAY_GONE } from "../../domain/delivery.ts";
 import type { Sql } from "../db.ts";
 
 export interface HeldDecision {
@@ -12,21 +13,29 @@ export interface HeldDecision {
 
 /**
  * What becomes of deliveries whose messages were held: due at once, or rejected, so that the next
- * channel of the plan follows. Answers how many it moved.
+ * channel of the plan follows. What waited for a relay that is gone may go by any now. Answers how
+ * many it moved.
  */
 export async function decideHeld(
   tx: Sql,
   { waveId, ids, because, state, reason }: HeldDecision,
 ): Promise<number> {
   const { count } = await tx`
-    update delivery
+    with chosen as materialized (
+      select id, reason from delivery
+       where wave_id = ${waveId} and state = 'held'
+         and (${ids === "all"} or id = any(${ids === "all" ? [] : ids}::bigint[]))
+         and (${because}::text is null or reason = ${because})
+       order by id for update
+    ), freed as (
+      update attempt a set any_relay = true
+        from chosen c
+       where c.reason = ${RELAY_GONE} and ${state} = 'planned'
+         and a.delivery_id = c.id and a.outcome = 'unknown'
+    )
+    update delivery d
        set state = ${state}, reason = ${reason}, next_at = now(), slice_id = null,
            settled_at = case when ${state} <> 'planned' then now() end
-     where id in (
-       select id from delivery
-        where wave_id = ${waveId} and state = 'held'
-          and (${ids === "all"} or id = any(${ids === "all" ? [] : ids}::bigint[]))
-          and (${because}::text is null or reason = ${because})
-        order by id for update)`;
+      from chosen c where d.id = c.id`;
   return count;
 }

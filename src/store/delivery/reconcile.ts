@@ -63,11 +63,15 @@ const Look = z.object({
   language: z.string(),
   sharedMailbox: z.boolean(),
   sealed: z.instanceof(Buffer),
+  /** Whether it was sent by the account that would be asked. */
+  sameAccount: z.boolean(),
 });
 /** An SMS that the provider is to be asked about, and what composing it again takes. */
 export type Look = z.output<typeof Look>;
 
 export interface Looking {
+  /** The account whose messages the provider would list. */
+  readonly account: string | undefined;
   readonly windowMs: number;
   readonly gapMs: number;
   readonly looksMax: number;
@@ -75,7 +79,7 @@ export interface Looking {
 }
 
 /** Take SMS to ask about now; no other worker takes the same ones until the next look is due. */
-export function takeLooks(sql: Sql, { windowMs, gapMs, looksMax, rowsMax }: Looking) {
+export function takeLooks(sql: Sql, { account, windowMs, gapMs, looksMax, rowsMax }: Looking) {
   return many(
     Look,
     sql`
@@ -91,13 +95,15 @@ export function takeLooks(sql: Sql, { windowMs, gapMs, looksMax, rowsMax }: Look
       ), taken as (
         update attempt a set looked_at = now()
           from due where a.delivery_id = due.delivery_id and a.n = due.n
-        returning a.delivery_id, a.n, a.looks, a.started_at, a.ended_at, due.incident_id
+        returning a.delivery_id, a.n, a.looks, a.started_at, a.ended_at, a.worker_id, due.incident_id
       )
       select d.id, t.n as attempt, d.wave_id, t.incident_id, t.looks, t.started_at,
              coalesce(t.ended_at, d.settled_at, t.started_at) as ended_at, d.recipient_id,
-             coalesce(p.language, r.language) as language, r.shared_mailbox, r.sealed
+             coalesce(p.language, r.language) as language, r.shared_mailbox, r.sealed,
+             s.sms_account is not distinct from ${account ?? null} as same_account
         from taken t
         join delivery d on d.id = t.delivery_id
+        left join worker s on s.id = t.worker_id
         join recipient r on r.id = d.recipient_id
         left join preference p on p.incident_id = t.incident_id and p.recipient_id = r.id`,
   );
@@ -116,18 +122,25 @@ export interface Attempted {
   readonly attempt: number;
 }
 
-/** The provider has it: what it says counts, unless a receipt was first. */
+/**
+ * The provider has it: what it says counts, unless a receipt was first, or the same message was
+ * found for another delivery meanwhile: the same words to one number may be for two people.
+ */
 export async function found(
   tx: Sql,
   { id, attempt }: Attempted,
   sms: { state: "accepted" | "delivered" | "rejected"; reference: string; numberHash: string },
 ): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${sms.reference}, 0))`;
   await tx`
     with settled as (
       update delivery
          set state = ${sms.state}, settled_at = now(),
              reason = case when ${sms.state} = 'rejected' then 'undelivered' end
        where id = ${id} and attempt = ${attempt} and state = 'unknown'
+         and not exists (select from attempt e
+                          where e.number_hash = decode(${sms.numberHash}, 'hex')
+                            and e.reference = ${sms.reference} and e.delivery_id <> ${id})
       returning id
     )
     update attempt a

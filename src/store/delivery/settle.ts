@@ -67,9 +67,46 @@ export async function settle(sql: Sql, workerId: string, all: readonly Settled[]
                       or (k.was = 'unknown' and k.state in ('accepted', 'rejected'))
                       or (k.was in ('planned', 'leased') and k.state = 'accepted'))
                 else k.newest > k.n and k.state = 'accepted'
-                 and k.was in ('planned', 'leased', 'unknown')
+                 and k.was in ('planned', 'leased', 'unknown', 'held')
                  and exists (select from noted e where e.delivery_id = k.id and e.n = k.n
                                 and not ${failedLater(sql)}) end`;
+}
+
+/**
+ * The usual end of an attempt, in fewer steps: it was accepted, and its delivery still stands as it
+ * was claimed. Anything else is left to `settle`, which may be told of all of them. Give them in
+ * the order of their deliveries, in which everybody locks these. Answers which are done.
+ */
+export function settleAccepted(
+  sql: Sql,
+  workerId: string,
+  all: readonly Settled[],
+): Promise<{ id: string; n: number }[]> {
+  return sql<{ id: string; n: number }[]>`
+    with moved as (
+      update delivery d
+         set state = 'accepted', reason = g.reason, settled_at = now()
+        from unnest(
+          ${all.map((s) => s.deliveryId)}::bigint[], ${all.map((s) => s.attempt)}::int[],
+          ${all.map((s) => s.outcome.code)}::text[], ${all.map((s) => s.verdict.reason)}::text[],
+          ${all.map((s) => referenceOf(s.outcome))}::text[], ${all.map((s) => s.numberHash ?? null)}::text[],
+          ${all.map((s) => s.outcome.provider ?? null)}::text[]
+        ) as g (id, n, code, reason, reference, number_hash, provider)
+       where d.id = g.id and d.attempt = g.n and d.state = 'sending' and d.worker_id = ${workerId}
+      returning g.*
+    )
+    update attempt a
+       set ended_at = now(), outcome = 'accepted', code = m.code,
+           reference = coalesce(m.reference, a.reference),
+           number_hash = decode(m.number_hash, 'hex'), provider = coalesce(m.provider, a.provider)
+      from moved m
+     where a.delivery_id = m.id and a.n = m.n and a.worker_id = ${workerId} and a.outcome is null
+    returning a.delivery_id as id, a.n`;
+}
+
+/** Whether it is the usual end. */
+export function isAccepted({ outcome, verdict }: Settled): boolean {
+  return outcome.kind === "accepted" && verdict.state === "accepted";
 }
 
 /** Whether an earlier attempt has a say in what follows. */

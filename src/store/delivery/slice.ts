@@ -78,13 +78,14 @@ export async function giveBackAll(tx: Sql): Promise<number> {
   return count;
 }
 
-/** The wave and incident of a slice, while any row of it is leased. */
+/** The wave and incident of a slice, while any row of it is leased, and whether it is of canaries. */
 export async function sliceOf(
   sql: Sql,
   sliceId: string,
-): Promise<{ waveId: string; incidentId: string } | undefined> {
-  const [row] = await sql<{ waveId: string; incidentId: string }[]>`
-    select d.wave_id, w.incident_id from delivery d join wave w on w.id = d.wave_id
+): Promise<{ waveId: string; incidentId: string; canary: boolean } | undefined> {
+  const [row] = await sql<{ waveId: string; incidentId: string; canary: boolean }[]>`
+    select d.wave_id, w.incident_id, w.state = 'canary' as canary
+      from delivery d join wave w on w.id = d.wave_id
      where d.slice_id = ${sliceId} and d.state = 'leased' limit 1`;
   return row;
 }

@@ -4,49 +4,62 @@ import { takenBefore } from "./taken.ts";
 /**
  * Call `unknown` what a silent worker was sending: nobody can say whether the provider took it.
  * A worker is silent when its last beat is over 20 s old, and it stops writing bodies 15 s after
- * its last beat by its own clock, so nothing is sent after this. Where an earlier attempt was taken
- * the delivery is `accepted`. So too what a worker that lives has
- * been sending for longer than any provider takes: its claim came through after it was given up,
- * and nobody knows of it. Answers how many rows.
+ * its last beat by its own clock, so nothing is sent after this. So too what a worker that lives
+ * has been sending for longer than any provider takes: its claim came through after it was given
+ * up, and nobody knows of it. Answers how many rows.
  */
-export async function markUnknown(sql: Sql): Promise<number> {
-  const { count } = await sql`
-    with silent as materialized (
-      select d.id, d.attempt as n
-        from delivery d
-        left join worker w on w.id = d.worker_id
-        left join attempt a on a.delivery_id = d.id and a.n = d.attempt
-       where d.state = 'sending'
-         and (w.id is null or w.beat_at < now() - ${SILENT}::interval
-              or a.started_at < now() - ${FORGOTTEN}::interval)
-       order by d.id for update of d skip locked
-    ), noted as (
-      update attempt a set outcome = 'unknown', ended_at = now()
-        from silent k where a.delivery_id = k.id and a.n = k.n and a.outcome is null
-    )
-    update delivery d
-       set state = case when taken then 'accepted' else 'unknown' end,
-           reason = case when not taken then 'worker-lost' end, settled_at = now()
-      from silent k cross join lateral (select ${takenBefore(sql)} as taken) t where d.id = k.id`;
-  return count;
+export async function markUnknown(tx: Sql): Promise<number> {
+  const silent = await tx<{ id: string }[]>`
+    select d.id
+      from delivery d
+      left join worker w on w.id = d.worker_id
+      left join attempt a on a.delivery_id = d.id and a.n = d.attempt
+     where d.state = 'sending'
+       and (w.id is null or w.beat_at < now() - ${SILENT}::interval
+            or a.started_at < now() - ${FORGOTTEN}::interval)
+     order by d.id for update of d skip locked`;
+  return callUnknown(tx, silent, "worker-lost");
 }
 
 /** Call `unknown` what this worker itself leaves unfinished as it is made to stop. */
-export async function abandon(sql: Sql, workerId: string): Promise<number> {
-  const { count } = await sql`
-    with left_behind as materialized (
+export async function abandon(tx: Sql, workerId: string): Promise<number> {
+  const left = await tx<{ id: string }[]>`
+    select id from delivery where worker_id = ${workerId} and state = 'sending'
+     order by id for update`;
+  return callUnknown(tx, left, "worker-stopped");
+}
+
+/** Call `unknown` what was being sent when a backup was made. */
+export async function doubt(tx: Sql): Promise<number> {
+  const doubted = await tx<{ id: string }[]>`
+    select id from delivery where state = 'sending' order by id for update`;
+  return callUnknown(tx, doubted, "restored");
+}
+
+/**
+ * The rows were locked before this statement began, so that it sees whatever a receipt or a late
+ * outcome has made known of their earlier attempts: one statement that locks and looks would look
+ * as of before it waited. Where an earlier attempt was taken the delivery is `accepted`.
+ */
+async function callUnknown(
+  tx: Sql,
+  rows: readonly { readonly id: string }[],
+  reason: string,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const { count } = await tx`
+    with lost as materialized (
       select id, attempt as n from delivery
-       where worker_id = ${workerId} and state = 'sending'
+       where id = any(${rows.map(({ id }) => id)}::bigint[]) and state = 'sending'
        order by id for update
     ), noted as (
       update attempt a set outcome = 'unknown', ended_at = now()
-        from left_behind k where a.delivery_id = k.id and a.n = k.n and a.outcome is null
+        from lost k where a.delivery_id = k.id and a.n = k.n and a.outcome is null
     )
     update delivery d
        set state = case when taken then 'accepted' else 'unknown' end,
-           reason = case when not taken then 'worker-stopped' end, settled_at = now()
-      from left_behind k
-     cross join lateral (select ${takenBefore(sql)} as taken) t where d.id = k.id`;
+           reason = case when not taken then ${reason} end, settled_at = now()
+      from lost k cross join lateral (select ${takenBefore(tx)} as taken) t where d.id = k.id`;
   return count;
 }
 

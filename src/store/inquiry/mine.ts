@@ -3,6 +3,7 @@ import { z } from "zod";
 import { PreferredChannel } from "../../domain/audience/person.ts";
 import { Instant } from "../../domain/instant.ts";
 import { PageLanguage } from "../../domain/language.ts";
+import { Variants } from "../../domain/notice/split.ts";
 import { Scope } from "../../domain/scope.ts";
 import { many, maybeOne } from "../db.ts";
 import type { Sql } from "../db.ts";
@@ -42,6 +43,7 @@ const Sent = z.object({
   state: z.string(),
   at: Instant,
   codes: z.record(z.string(), z.string()),
+  variants: Variants,
   /** What we knew when the notice went out. */
   facts: Scope.shape.facts.pick({ dataElements: true }).loose().nullable(),
 });
@@ -51,7 +53,7 @@ export function sent(sql: Sql, recipientId: string): Promise<z.output<typeof Sen
   return many(
     Sent,
     sql`
-      select n.kind, d.channel, d.state, coalesce(d.settled_at, w.started_at) as at, v.codes,
+      select n.kind, d.channel, d.state, coalesce(d.settled_at, w.started_at) as at, v.codes, v.variants,
              (select s.facts from scope s
                where s.incident_id = w.incident_id and s.created_at <= w.started_at
                order by s.version desc limit 1) as facts

@@ -47,9 +47,13 @@ export type Applied = z.output<typeof Applied>;
  * proves that its attempt was taken, the first final one stays, and copies and order do not
  * matter; but an address where nobody is was not reached, whatever was said before. Receipts of an
  * attempt that is still `sending` wait, because its own outcome comes first. A second copy that a
- * person asked for is not taken from them by a report that the first one failed. One of an older
- * attempt moves nothing; it shows where two copies went out. A report of an e-mail names no
- * attempt: every copy of a message is the same message. It is about the newest.
+ * person asked for is not taken from them by a report that the first one failed. A report of an
+ * older attempt counts too while none is being sent: who has one copy needs no other. It shows
+ * where two copies went out. A report of an e-mail names no attempt: every copy of a message is
+ * the same message. It is about the newest.
+ *
+ * The rows are locked and read as they are then, so a claim was first, and the row is `sending`,
+ * or it comes after, and finds no lease.
  */
 export async function apply(tx: Sql, rowsMax: number): Promise<Applied[]> {
   const ids = await due(tx, rowsMax);
@@ -69,25 +73,25 @@ export async function apply(tx: Sql, rowsMax: number): Promise<Applied[]> {
           from said where status = 'bounced' and newest > 0
         on conflict do nothing
       ), told as (
-        select distinct on (delivery_id, attempt) delivery_id, attempt, reference,
-               newest > attempt and status not in ('failed', 'bounced') as is_copy
+        select distinct on (delivery_id, attempt) delivery_id, attempt, reference, is_named,
+               may_be_two and status not in ('failed', 'bounced') as is_copy
           from said where is_ours
          order by delivery_id, attempt, (status not in ('failed', 'bounced')) desc
       ), noted as (
         update attempt a
            set reference = coalesce(a.reference, t.reference),
                possible_duplicate = a.possible_duplicate or t.is_copy,
-               outcome = case when a.outcome = 'unknown' then 'accepted' else a.outcome end
+               outcome = case when ${wasTaken(tx)} then 'accepted' else a.outcome end
           from told t where a.delivery_id = t.delivery_id and a.n = t.attempt
            -- Most tell nothing new of an attempt.
-           and (a.outcome = 'unknown' or (a.reference is null and t.reference is not null)
+           and (${wasTaken(tx)} or (a.reference is null and t.reference is not null)
                 or (t.is_copy and not a.possible_duplicate))
       )
       update receipt r
          set applied_at = now(),
              effect = case when not h.is_ours then 'no-delivery'
-                           when h.newest <> h.attempt then 'old-attempt'
                            when h.moves then 'moved'
+                           when h.newest <> h.attempt then 'old-attempt'
                            else 'nothing-new' end
         from heard h
        where r.id = h.id and (not h.is_ours or not h.is_sending or h.newest <> h.attempt)
@@ -118,15 +122,21 @@ function heard(tx: Sql, ids: readonly string[]) {
         select w.id, w.delivery_id, coalesce(w.attempt, k.attempt) as attempt, w.status, w.code,
                w.reference, k.id is not null as is_ours, k.wave_id, k.incident_id, k.recipient_id,
                k.attempt as newest, k.state = 'sending' as is_sending,
-               case when k.attempt <> coalesce(w.attempt, k.attempt) or k.attempt = 0 then null
+               w.attempt is not null as is_named, two.may_be as may_be_two,
+               case when k.attempt = 0 or w.attempt not between 1 and k.attempt then null
                     when w.status = 'bounced' and k.state in ${tx(SUPPOSED)} then 'rejected'
-                    when w.status = 'delivered' and k.state in ${tx(NOT_FINAL)} then 'delivered'
-                    when k.is_wanted and (w.status = 'failed' or ${failedBefore(tx)}) then null
+                    when w.status = 'delivered' and k.state in ${tx(UNTOLD)} then 'delivered'
+                    when w.attempt < k.attempt and w.status = 'failed'
+                      then case when k.state = 'accepted' and not two.may_be then 'rejected' end
+                    when k.is_wanted and w.status = 'failed' then null
                     when w.status = 'failed' and k.state in ${tx(NOT_FINAL)} then 'rejected'
+                    when (k.is_wanted or w.attempt < k.attempt) and ${failedBefore(tx)} then null
                     when w.status in ('queued', 'sent', 'complained') and k.state in ${tx(UNSURE)}
                       then 'accepted'
                end as next
-          from waiting w left join known k on k.id = w.delivery_id and k.channel = w.channel
+          from waiting w
+          left join known k on k.id = w.delivery_id and k.channel = w.channel
+         cross join lateral (select ${copied(tx)} as may_be) two
       ), heard as materialized (
         select *, next is not null and 1 = row_number() over (
                  partition by delivery_id
@@ -168,8 +178,28 @@ function failedBefore(tx: Sql) {
                        and f.attempt is not distinct from w.attempt and f.status = 'failed')`;
 }
 
-/** Not sent again, whatever was meant for them: the attempt was taken after all. */
-const UNSURE = ["unknown", "planned", "leased"];
-const NOT_FINAL = ["accepted", ...UNSURE];
+/**
+ * Whether a newer attempt than this was taken, or may have been. Its row may be younger than what
+ * this statement sees: only one that is seen to have come to nothing counts as that.
+ */
+function copied(tx: Sql) {
+  return tx`coalesce(w.attempt < k.attempt and k.attempt - w.attempt > (
+    select count(*) from attempt a
+     where a.delivery_id = k.id and a.n > w.attempt and a.n <= k.attempt
+       and a.outcome in ('not-sent', 'throttled', 'transient', 'rejected')), false)`;
+}
+
+/** Whether a report proves that an attempt was taken of which we believed otherwise. */
+function wasTaken(tx: Sql) {
+  return tx`(a.outcome = 'unknown'
+             or (t.is_named and a.outcome in ('not-sent', 'throttled', 'transient')))`;
+}
+
+/** Not sent, or sent again, whatever was meant for them: an attempt was taken after all. */
+const UNSURE = ["unknown", "planned", "leased", "held"];
+/** Nobody has said yet that it arrived. */
+const UNTOLD = ["accepted", ...UNSURE];
+/** What failed is over; but a held message was not what failed. */
+const NOT_FINAL = ["accepted", "unknown", "planned", "leased"];
 /** An address that was never reached: what was said before, and what was meant for it, is void. */
-const SUPPOSED = ["delivered", ...NOT_FINAL];
+const SUPPOSED = ["delivered", ...UNTOLD];

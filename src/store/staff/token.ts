@@ -84,10 +84,12 @@ export async function revoke(
   return rows.length === 1;
 }
 
-/** Revoke every token of a person. */
+/** Revoke every token of a person, and the address at which their calendar reads deadlines. */
 export async function revokeAll(tx: Sql, staffId: string, now: Date): Promise<void> {
   await tx`
     update token set revoked_at = ${now} where staff_id = ${staffId} and revoked_at is null`;
+  await tx`
+    update calendar_feed set revoked_at = ${now} where staff_id = ${staffId} and revoked_at is null`;
 }
 
 const Owner = z.object({

@@ -73,7 +73,8 @@ export const NETWORK_FAULTS: readonly Fault[] = [
       const due = await dueNow(lab, f, running);
       await untilRest(f, [running, sms.running], 180_000);
       await due.stop();
-      await untilJudged(f, [running, sms.running], { sms: sms.sms });
+      const account = sms.env["TWILIO_ACCOUNT_SID"];
+      await untilJudged(f, [running, sms.running], { sms: sms.sms, account });
       const taken = () => [...f.catcher.list(0, 1e7).flatMap(({ to }) => to), ...sms.taken()];
       const checked = await check(f, [running, sms.running], { taken });
       requireSound(checked);

@@ -67,7 +67,7 @@ export const TWILIO_FAULTS: readonly Fault[] = [
       const first = await check(s.f, [s.running], { taken: s.taken });
       requireSound(first);
       must(first.unknown >= lab.people / 10, "Nothing was unknown.");
-      await untilJudged(s.f, [s.running], { sms: s.sms });
+      await untilJudged(s.f, [s.running], { sms: s.sms, account: s.env["TWILIO_ACCOUNT_SID"] });
       const checked = await check(s.f, [s.running], { taken: s.taken });
       requireSound(checked);
       must(s.twilio.counts.taken === lab.people, "Somebody has it twice, or not at all.");
@@ -114,7 +114,7 @@ export const TWILIO_FAULTS: readonly Fault[] = [
       await until("reports were lost", () => s.twilio.counts.callbacksFailed > 0);
       s.shut(false);
       await s.twilio.settled();
-      await untilJudged(s.f, [s.running], { sms: s.sms });
+      await untilJudged(s.f, [s.running], { sms: s.sms, account: s.env["TWILIO_ACCOUNT_SID"] });
       const checked = await check(s.f, [s.running], { taken: s.taken });
       requireSound(checked);
       const { delivered = 0, accepted = 0, ...others } = checked.states;

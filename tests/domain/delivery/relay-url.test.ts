@@ -6,7 +6,11 @@ describe("the relays of a setting", () => {
   test("are one, with a name and a weight of its own", () => {
     expect(readRelays("smtps://user:pass@mail.example.org:465")).toEqual({
       relays: [
-        { name: "smtp1", weight: 1, url: expect.stringContaining("user:pass@mail.example.org") },
+        {
+          name: "mail.example.org:465",
+          weight: 1,
+          url: expect.stringContaining("user:pass@mail.example.org"),
+        },
       ],
       problems: [],
     });
@@ -19,7 +23,7 @@ describe("the relays of a setting", () => {
     expect(problems).toEqual([]);
     expect(relays.map(({ name, weight }) => [name, weight])).toEqual([
       ["primary", 3],
-      ["smtp2", 100],
+      ["b.example.org", 100],
     ]);
     expect(relays.map(({ url }) => url).join()).not.toContain("?");
     expect(relays[1]?.url).toContain("p%2Cq");
@@ -53,6 +57,7 @@ describe("the relays of a setting", () => {
     ["smtp://a.example.org?wieght=2", "Relay 1: the options are weight and name."],
     ["smtp://a.example.org?weight=2&weight=3", "Relay 1: each option is given once."],
     ["smtp://a.example.org,smtp://b.example.org/x", "Relay 2: the URL has no path."],
+    ["smtp://a.example.org,smtps://A.example.org", "Each relay needs a name of its own."],
     [
       "smtp://a.example.org?name=x,smtp://b.example.org?name=x",
       "Each relay needs a name of its own.",

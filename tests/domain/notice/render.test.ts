@@ -17,7 +17,7 @@ import {
 import { aSource } from "../../support/notice.ts";
 
 describe("a shipped notice", () => {
-  test.each(["initial", "update", "closing"])("%s pleases the linter", (kind) => {
+  test.each(["initial", "update", "correction", "closing"])("%s pleases the linter", (kind) => {
     for (const facts of [KNOWN, UNKNOWN])
       expect(linted(TEMPLATES.notice(kind, "en") ?? "", { facts })).toEqual([]);
   });

@@ -19,7 +19,7 @@ import {
   linted,
 } from "../../support/compiled.ts";
 
-const KINDS = NoticeKind.exclude(["correction"]).options;
+const KINDS = NoticeKind.options;
 const SCRIPT = { en: /[a-z]/, zh: /\p{Script=Han}/u, ru: /\p{Script=Cyrillic}/u };
 const ALL = KINDS.flatMap((kind) =>
   PageLanguage.options.map((language) => ({ kind, language, source: sourceOf(kind, language) })),

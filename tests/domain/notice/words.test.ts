@@ -82,7 +82,7 @@ describe("the linter", () => {
     ["Send us your Social Security number.", "asks-for-identifier"],
     ["Verify your account today.", "asks-for-identifier"],
     ["Click on the button.", "click"],
-    ["<https://notices.example.org/check>", "link"],
+    ["You find more at <https://notices.example.org/check>.", "link"],
     ["We take your security very seriously.", "empty-phrase"],
     ["Your data may have been seen.", "hedge"],
   ])("%s", (sentence, code) => {
@@ -101,7 +101,7 @@ describe("the linter", () => {
     ["ru", "Перейдите по ссылке.", "click"],
     ["ru", "Мы очень серьёзно относимся к безопасности ваших данных.", "empty-phrase"],
     ["ru", "Нет доказательств того, что данные использовали.", "hedge"],
-    ["ru", "<https://notices.example.org/check>", "link"],
+    ["ru", "Больше сказано здесь: <https://notices.example.org/check>", "link"],
   ])("in %s: %s", (language, sentence, code) => {
     const source = `${TEMPLATES.notice("update", language)}\n\n${sentence}`;
     const found = linted(source, { language, facts: TRANSLATED });

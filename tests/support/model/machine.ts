@@ -211,7 +211,7 @@ export function settle(m: Machine, hand: InHand, outcome: Settling): void {
   if (state === "planned") row.slice = undefined;
 }
 
-const UNSURE = new Set<DeliveryState>(["planned", "leased", "unknown"]);
+const UNSURE = new Set<DeliveryState>(["planned", "leased", "unknown", "held"]);
 
 /** What silent workers were sending: nobody knows. */
 export function markUnknown(m: Machine): void {

@@ -146,10 +146,40 @@ const comesBackLate: fc.Arbitrary<Order[]> = fc
     { does: "settle", hand: again ? 0 : -1, outcome: late },
   ]);
 
+/** An SMS of which nobody knows is sent again, to no clear end; then the provider tells of the first. */
+const toldOfTheFirst: fc.Arbitrary<Order[]> = fc
+  .record({
+    second: outcome,
+    status: fc.constantFrom<ReceiptStatus>("queued", "delivered", "failed"),
+    again: fc.constantFrom<Order["does"]>("lease", "sweep"),
+    back: fc.nat(1),
+  })
+  .map(({ second, status, again, back }) => [
+    ...one("email", { kind: "rejected", fault: "recipient", code: "550" }),
+    { does: "sweep" },
+    ...one("sms", { kind: "unknown", code: "timeout" }),
+    { does: "decide", unknown: -1, decision: "resend" },
+    ...one("sms", second),
+    ...(again === "lease" ? [{ does: "lease", channel: "sms", most: PEOPLE } as const] : []),
+    { does: "tell", sms: -1, back, status },
+    { does: "apply receipts" },
+    { does: "tell", sms: -1, back: 1, status: "failed" },
+    { does: "apply receipts" },
+  ]);
+
+function one(channel: SentChannel, end: Settling): Order[] {
+  return [
+    { does: "lease", channel, most: 1 },
+    { does: "claim", worker: 0, slice: -1, most: 1, unheard: false },
+    { does: "settle", hand: -1, outcome: end },
+  ];
+}
+
 /** One thing, or a few that seldom come in a row by chance. */
 export const anyOrders: fc.Arbitrary<readonly Order[]> = fc.oneof(
-  { weight: 12, arbitrary: anyOrder.map((order) => [order]) },
-  { weight: 1, arbitrary: comesBackLate },
+  { weight: 24, arbitrary: anyOrder.map((order) => [order]) },
+  { weight: 2, arbitrary: comesBackLate },
+  { weight: 1, arbitrary: toldOfTheFirst },
 );
 
 /** An order with its names in full, as things are. */

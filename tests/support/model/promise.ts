@@ -4,21 +4,21 @@ import { isOpen, mayClaim, rowOf } from "./machine.ts";
 import type { InHand, Machine } from "./machine.ts";
 import { PEOPLE } from "./order.ts";
 import type { Meant, Order } from "./order.ts";
+import { takenBefore } from "./taken.ts";
 
 /** A machine as it was before something happened: what the promise compares. */
 export interface Before {
   readonly claimable: boolean;
   readonly states: ReadonlyMap<string, string>;
-  /** Whose newest attempt is known to have been taken. */
+  /** Of whom some attempt is known to have been taken. */
   readonly accepted: ReadonlySet<string>;
 }
 
 export function before(m: Machine): Before {
-  const accepted = [...m.rows.values()].filter(({ key, attempt }) => {
-    const newest = m.attempts.get(`${key}/${attempt}`);
-    // What was taken and did not arrive is rightly sent again.
-    return newest?.outcome === "accepted" && !newest.failed;
-  });
+  // What was taken and did not arrive is rightly sent again.
+  const accepted = [...m.rows.values()].filter(({ key, attempt }) =>
+    takenBefore(m, { key, attempt: attempt + 1 }),
+  );
   return {
     claimable: mayClaim(m),
     states: new Map([...m.rows].map(([key, { state }]) => [key, state])),

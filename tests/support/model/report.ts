@@ -1,7 +1,8 @@
 import type { DeliveryState } from "../../../src/domain/delivery.ts";
-import type { ReceiptStatus } from "../../../src/domain/receipt.ts";
-import { move, rowOf } from "./machine.ts";
-import type { Machine, Row, Told } from "./machine.ts";
+
+import { attemptsOf, move, rowOf } from "./machine.ts";
+import type { Machine, Told } from "./machine.ts";
+import { failedLater } from "./taken.ts";
 
 /** Apply what the SMS provider told, all at once. Reports of what is being sent now wait. */
 export function applyReceipts(m: Machine): void {
@@ -10,43 +11,53 @@ export function applyReceipts(m: Machine): void {
     return row.state === "sending" && row.attempt === attempt;
   };
   const waiting = m.told.filter((told) => !sending(told));
-  m.told = m.told.filter(sending);
+  const copied = new Set(waiting.filter((told) => mayBeTwo(m, told)));
   for (const key of new Set(waiting.map((told) => told.key))) {
     const row = rowOf(m, key);
-    const newest = waiting.filter((told) => told.key === key && told.attempt === row.attempt);
-    const failed =
-      (m.attempts.get(`${key}/${row.attempt}`)?.failed ?? false) ||
-      newest.some(({ status }) => status === "failed");
-    const said = newest
-      .flatMap(({ status, id }) => {
-        const next = nextBy(status, row, failed);
+    const said = waiting
+      .filter((told) => told.key === key)
+      .flatMap((told) => {
+        const { id, status } = told;
+        const next = nextBy(m, told, copied.has(told));
         const final = status === "delivered" || status === "failed";
         return next ? [{ next, final, id }] : [];
       })
       .toSorted((a, b) => Number(b.final) - Number(a.final) || a.id - b.id);
     if (said[0]) move(row, said[0].next);
   }
-  for (const told of waiting) hear(m, told);
+  m.told = m.told.filter(sending);
+  for (const told of waiting) hear(m, told, copied.has(told));
 }
 
-function hear(m: Machine, { key, attempt: n, status }: Told): void {
+/** Whether a newer attempt was taken, or may have been. */
+function mayBeTwo(m: Machine, { key, attempt: n }: Told): boolean {
+  const newer = attemptsOf(m, rowOf(m, key)).slice(n);
+  return newer.some(({ outcome }) => outcome === undefined || !IN_VAIN.has(outcome));
+}
+
+function hear(m: Machine, { key, attempt: n, status }: Told, copied: boolean): void {
   const attempt = m.attempts.get(`${key}/${n}`);
   if (!attempt) return;
-  if (attempt.outcome === "unknown") attempt.outcome = "accepted";
+  if (attempt.outcome !== undefined && attempt.outcome !== "rejected") attempt.outcome = "accepted";
   if (status === "failed") attempt.failed = true;
-  if (rowOf(m, key).attempt > n && status !== "failed") attempt.duplicate = true;
+  if (copied && status !== "failed") attempt.duplicate = true;
 }
 
-/** Of a copy that failed it is no news that it was on its way, where a person asked for another. */
-function nextBy(
-  status: ReceiptStatus,
-  { state, wanted }: Row,
-  failed: boolean,
-): DeliveryState | undefined {
-  const unsure = state === "unknown" || state === "planned" || state === "leased";
-  const open = unsure || state === "accepted";
-  if (status === "delivered") return open ? "delivered" : undefined;
-  if (wanted && failed) return undefined;
-  if (status === "failed") return open ? "rejected" : undefined;
+/** Of a copy that failed it is no news that it was on its way, where another is to follow it. */
+function nextBy(m: Machine, told: Told, copied: boolean): DeliveryState | undefined {
+  const { key, attempt, status } = told;
+  const row = rowOf(m, key);
+  const { state, wanted } = row;
+  const old = attempt < row.attempt;
+  const open = state === "unknown" || state === "planned" || state === "leased";
+  const unsure = open || state === "held";
+  if (status === "delivered") return unsure || state === "accepted" ? "delivered" : undefined;
+  if (status === "failed") {
+    const over = old ? state === "accepted" && !copied : !wanted && (open || state === "accepted");
+    return over ? "rejected" : undefined;
+  }
+  if ((wanted || old) && failedLater(m, told)) return undefined;
   return unsure ? "accepted" : undefined;
 }
+
+const IN_VAIN = new Set<string>(["not-sent", "throttled", "transient", "rejected"]);

@@ -1,0 +1,34 @@
+import type { Context } from "../../context.ts";
+import type { Plan } from "../../domain/approval.ts";
+import { UNKNOWN_PLACE, limitsFor } from "../../domain/audience/permitted.ts";
+import type { ChannelLimit } from "../../domain/audience/permitted.ts";
+import type { Notice } from "../../domain/notice/notice.ts";
+import * as recipients from "../../store/audience/recipient.ts";
+import type { Sql } from "../../store/db.ts";
+import { owedToPeople } from "../notice/gate.ts";
+
+/**
+ * What the laws of people's places take from a plan, as they are assessed now: only what the plan
+ * would do and they forbid. Laws say how a first notice may go out; what follows it is free.
+ */
+export async function limitsOf(
+  ctx: Context,
+  sql: Sql,
+  { incidentId, kind }: Pick<Notice, "incidentId" | "kind">,
+  { audienceId, plan }: { readonly audienceId: string; readonly plan: Plan },
+): Promise<ChannelLimit[]> {
+  if (kind !== "initial" && kind !== "correction") return [];
+  const owed = await owedToPeople(ctx, sql, incidentId);
+  if (owed.length === 0) return [];
+  const places = await recipients.places(sql, audienceId);
+  const limits = limitsFor(
+    places.map(({ place }) => place ?? UNKNOWN_PLACE),
+    owed,
+  );
+  return limits.filter((limit) => narrows(limit, plan));
+}
+
+function narrows({ email, sms }: ChannelLimit, { channels, consent }: Plan): boolean {
+  const lessMail = email === "never" || (email === "agreed" && consent !== "agreed");
+  return (lessMail && channels.includes("email")) || (!sms && channels.includes("sms"));
+}

@@ -1,0 +1,67 @@
+import type { Context } from "../../context.ts";
+import type { FilingPath, FilingView } from "../../domain/filing.ts";
+import { instantWords } from "../../domain/obligation/calendar.ts";
+import { NOT_YET_KNOWN } from "../../domain/instant.ts";
+import { read } from "../filing.ts";
+
+export interface FilingFile {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly content: readonly (string | Buffer)[];
+}
+
+/** A filing as a file for the authority. What is not approved yet says so on its first line. */
+export async function fileOf(
+  ctx: Context,
+  path: FilingPath,
+  format: "pdf" | "json",
+): Promise<FilingFile> {
+  const view = await read(ctx, path);
+  const filename = `filing-${view.filing.id.slice(0, 8)}-${view.filing.state}.${format}`;
+  if (format === "json") {
+    const content = [`${JSON.stringify(plain(view, ctx.config.ORGANISATION), null, 2)}\n`];
+    return { filename, contentType: "application/json", content };
+  }
+  return { filename, contentType: "application/pdf", content: [await paper(ctx, view)] };
+}
+
+function plain({ filing, authority, fields }: FilingView, organisation: string) {
+  const { obligation, form, kind, state, reference, filedAt, approvedAt } = filing;
+  return {
+    organisation,
+    authority,
+    obligation,
+    form,
+    kind,
+    state,
+    approvedAt: approvedAt?.toISOString() ?? null,
+    reference,
+    filedAt: filedAt?.toISOString() ?? null,
+    fields: fields.map(({ key, label, source, value }) => ({ key, label, source, value })),
+  };
+}
+
+function paper(ctx: Context, { filing, authority, fields }: FilingView): Promise<Buffer> {
+  const { state, kind, obligation, reference, filedAt, approvedAt, createdAt } = filing;
+  const time = (at: Date) => instantWords(at, "UTC");
+  return ctx.press.report({
+    title: `${state === "draft" ? "DRAFT: " : ""}Report of a personal data breach (${kind})`,
+    author: ctx.config.ORGANISATION,
+    // Of the filing and not of the download, so that the same filing is the same file.
+    madeAt: approvedAt ?? createdAt,
+    lines: [
+      `To: ${authority}`,
+      `From: ${ctx.config.ORGANISATION}`,
+      `Duty: ${obligation}`,
+      approvedAt === null
+        ? "Not approved yet: nobody but its author has read it."
+        : `Approved ${time(approvedAt)}`,
+      ...(filedAt === null ? [] : [`Filed ${time(filedAt)}, reference ${reference ?? ""}`]),
+    ],
+    parts: fields.map(({ label, source, value }) => ({
+      label,
+      source,
+      text: value === NOT_YET_KNOWN ? "Not yet known." : value,
+    })),
+  });
+}

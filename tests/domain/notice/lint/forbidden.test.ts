@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+
+import type { Content } from "../../../../src/domain/law/content.ts";
+import type { LawDuty } from "../../../../src/domain/notice/lint/duty.ts";
+import { KNOWN, TRANSLATED, linted } from "../../../support/compiled.ts";
+import { lawFound } from "../../../support/lint.ts";
+import { aSource } from "../../../support/notice.ts";
+
+type Language = "en" | "zh" | "ru";
+
+function forbidding(...prohibited: Content[]): LawDuty {
+  return {
+    to: "individuals",
+    place: "US-MA",
+    contents: [],
+    prohibited,
+    rule: { citation: "Mass. Gen. Laws ch. 93H" },
+    duty: {},
+  };
+}
+
+function forbidden(
+  body: string,
+  obligations = [forbidding("nature-of-breach", "number-of-persons")],
+  { language = "en", facts = TRANSLATED, kind = "initial" as const }: Options = {},
+) {
+  return lawFound(aSource({ body }), obligations, { language, facts, kind }).map(
+    ({ line, sentence }) => [line, sentence],
+  );
+}
+
+interface Options {
+  readonly language?: Language;
+  readonly facts?: typeof KNOWN;
+  readonly kind?: "initial" | "update" | "invitation";
+}
+
+describe("where the nature of the breach may not be told", () => {
+  test("fields that tell it are found, each on its line, in conditions too", () => {
+    const body =
+      "Hello.\n\n{{what_happened}}\n\n{{how}}\n\nIn {{where_it_happened}}.\n\n{{#if where_it_happened}}{{where_it_happened}}{{else}}x{{/if}}";
+    expect(forbidden(body)).toEqual([
+      [9, "{{what_happened}}"],
+      [11, "{{how}}"],
+      [13, "{{where_it_happened}}"],
+      [15, "{{where_it_happened}}"],
+    ]);
+  });
+
+  test("a field in a subject is found there", () => {
+    const source = aSource({ front: { subject: "In {{where_it_happened}}" }, body: "x" });
+    const found = lawFound(source, [forbidding("nature-of-breach")]);
+    expect(found.find(({ code }) => code === "forbidden-content")).toMatchObject({ line: 3 });
+  });
+
+  test.each([
+    ["en", "Our server was hacked.", "Our server is safe."],
+    ["en", "A laptop was stolen.", "A laptop is here."],
+    ["en", "Somebody gained access.", "Somebody has a question."],
+    ["en", "Thieves broke into our office.", "Thieves are about."],
+    ["en", "It was ransomware.", "It was a Monday."],
+    ["en", "It was the theft of a car.", "Watch out for identity theft."],
+    ["zh", "黑客看到了信息。", "有人看到了信息。"],
+    ["zh", "电脑被盗。", "小心身份被盗用。"],
+    ["ru", "Это был взлом.", "Это был вторник."],
+    ["ru", "Ноутбук украден.", "Берегитесь кражи личности."],
+  ] as const)("in %s: %s, but not %s", (language, telling, silent) => {
+    expect(forbidden(`Hello.\n\n${telling}`, undefined, { language })).toEqual([[9, telling]]);
+    expect(forbidden(`Hello.\n\n${silent}`, undefined, { language })).toEqual([]);
+  });
+
+  test("words of the scope in other fields are found too", () => {
+    const facts = { ...KNOWN, whatWeDo: "We help. The hackers are gone." };
+    expect(forbidden("x\n\n{{what_we_do}}", undefined, { facts })).toEqual([
+      [9, "The hackers are gone."],
+    ]);
+  });
+
+  test.each([
+    ["en", "## What happened"],
+    ["zh", "## 发生了什么"],
+    ["ru", "## Что произошло"],
+  ] as const)("its heading is forbidden, and not asked for, in %s", (language, heading) => {
+    expect(forbidden(heading, undefined, { language })).toEqual([[7, heading.slice(3)]]);
+    const codes = (obligations: LawDuty[]) =>
+      linted(aSource({ body: "x" }), { obligations, language, facts: TRANSLATED }).filter(
+        ({ code }) => code === "heading-missing",
+      );
+    expect(codes([forbidding("nature-of-breach")])).toHaveLength(4);
+    expect(codes([forbidding("what-happened")])).toHaveLength(4);
+    expect(codes([forbidding("number-of-persons")])).toHaveLength(5);
+    expect(codes([])).toHaveLength(5);
+  });
+
+  test("other headings are not", () => {
+    expect(forbidden("## What you can do")).toEqual([]);
+  });
+
+  test("a problem says who forbids what, and what to do", () => {
+    const [problem] = lawFound(aSource({ body: "{{how}}" }), [forbidding("nature-of-breach")]);
+    expect(problem).toEqual({
+      line: 7,
+      code: "forbidden-content",
+      severity: "must-fix",
+      message: "US-MA forbids to say this: what happened and what kind of breach.",
+      sentence: "{{how}}",
+      fix: "Leave it out, or give the people of US-MA a text of their own.",
+      law: "Mass. Gen. Laws ch. 93H",
+    });
+  });
+
+  test("it is forbidden in every kind of notice", () => {
+    for (const kind of ["update", "invitation"] as const)
+      expect(forbidden("{{how}}", undefined, { kind })).toEqual([[7, "{{how}}"]]);
+  });
+});
+
+describe("where the number of people may not be told", () => {
+  const NUMBER = [forbidding("number-of-persons-in-jurisdiction")];
+
+  test.each([
+    ["en", "It concerns 1,200 people.", "Call 1,200 times."],
+    ["en", "It concerns thousands of customers.", "It concerns customers."],
+    ["en", "There are 3 million other users.", "There are 3 other days."],
+    ["zh", "涉及 1,200 名患者。", "涉及一些患者。"],
+    ["zh", "涉及数千人。", "涉及很多人。"],
+    ["ru", "Это касается 1 200 человек.", "Это касается людей."],
+    ["ru", "Это тысячи клиентов.", "Это клиенты."],
+  ] as const)("in %s: %s, but not %s", (language, telling, silent) => {
+    expect(forbidden(`Hello.\n\n${telling}`, NUMBER, { language })).toEqual([[9, telling]]);
+    expect(forbidden(`Hello.\n\n${silent}`, NUMBER, { language })).toEqual([]);
+  });
+
+  test("its field is found, and what happened may be told", () => {
+    expect(forbidden("{{how_many_people}}\n\n{{what_happened}}", NUMBER)).toEqual([
+      [7, "{{how_many_people}}"],
+    ]);
+  });
+});
+
+test("what no pattern can tell is confirmed by a person", () => {
+  const [problem, ...others] = lawFound(aSource(), [forbidding("ransom-demand")]);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ line: 7, code: "forbidden-unconfirmed", severity: "advice" });
+  expect(problem?.message).toContain("Confirm that it does not: ransom or extortion demand.");
+});
+
+test("what is forbidden to tell an authority may be told to people", () => {
+  const regulator = { ...forbidding("nature-of-breach"), to: "regulator" } as const;
+  expect(linted(aSource(), { obligations: [regulator] })).toEqual([]);
+});
