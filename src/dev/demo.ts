@@ -204,6 +204,6 @@ const STAFF = [
   { name: "Jonas Okafor", email: "jonas@example.org", roles: ["counsel"] },
   { name: "Lucía Ferrer", email: "lucia@example.org", roles: ["approver"] },
   { name: "Samir Haddad", email: "samir@example.org", roles: ["approver"] },
-  { name: "Kata Horváth", email: "kata@example.org", roles: ["counsel"] },
-  { name: "Noor de Vries", email: "noor@example.org", roles: ["approver"] },
+  { name: "Kata Horváth", email: "kata@example.org", roles: ["approver"] },
+  { name: "Noor de Vries", email: "noor@example.org", roles: ["counsel"] },
 ] as const;

@@ -25,6 +25,7 @@ const STAFF = [
   { name: "Ines Duarte", email: "ines@example.org", roles: ["responder", "drafter"] },
   { name: "Tomasz Nowak", email: "tomasz@example.org", roles: ["approver"] },
   { name: "Aisha Rahman", email: "aisha@example.org", roles: ["counsel"] },
+  { name: "Mei Lindholm", email: "mei@example.org", roles: ["approver"] },
 ] as const;
 const NEEDLES = Object.values(CANARY);
 const PEOPLE = 240;
@@ -82,11 +83,11 @@ async function tell(edits: readonly Edit[] = []) {
   const file = join(inputs, "people.csv");
   await writeFile(file, peopleCsv());
   // The command line of the same build: it opens what the others sealed.
-  const [responder, approver, counsel] = await Promise.all(
+  const [responder, ...approvers] = await Promise.all(
     STAFF.map((person) => joinStaff(env, person, build.folder)),
   );
   const [breach] = breaches();
-  if (!responder || !approver || !counsel || !breach) throw new Error("The cast is not complete.");
+  if (!responder || approvers.length < 3 || !breach) throw new Error("The cast is not complete.");
 
   let midWave: string[] | undefined;
   const search = async () => {
@@ -112,7 +113,7 @@ async function tell(edits: readonly Edit[] = []) {
   const ending = await play({
     breach,
     file,
-    cast: { responder, approvers: [approver, counsel] },
+    cast: { responder, approvers },
     onProgress: async (done, total) => {
       if (done > total / 3 && done < total) midWave ??= (await search()).found;
     },

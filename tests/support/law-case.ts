@@ -27,6 +27,7 @@ export const LawCase = z.strictObject({
   zone: z.string(),
   aware: When,
   discovered: When.exactOptional(),
+  occurred: When.exactOptional(),
   /** Jurisdiction → how many. */
   people: z.union([z.literal(NOT_YET_KNOWN), z.record(z.string(), z.int())]),
   elements: z.array(z.union([Element, ExposedElement])),
@@ -77,9 +78,10 @@ export function incidentOf({ aware, zone }: LawCase): AssessedIncident {
 }
 
 /** The facts of a case. */
-export function factsOf({ elements, people, discovered, scope, zone }: LawCase): AssessedFacts {
-  const dataElements = elements.map((given) =>
-    typeof given === "string" ? { element: given, state: "confirmed" as const } : given,
+export function factsOf(given: LawCase): AssessedFacts {
+  const { elements, people, discovered, occurred, scope, zone } = given;
+  const dataElements = elements.map((each) =>
+    typeof each === "string" ? { element: each, state: "confirmed" as const } : each,
   );
   const counts =
     people === NOT_YET_KNOWN
@@ -93,6 +95,7 @@ export function factsOf({ elements, people, discovered, scope, zone }: LawCase):
     role: scope.role ?? NOT_YET_KNOWN,
     people: counts,
     discoveredAt: discovered === undefined ? NOT_YET_KNOWN : momentOf(discovered, zone),
+    occurredFrom: occurred === undefined ? NOT_YET_KNOWN : momentOf(occurred, zone),
   };
 }
 

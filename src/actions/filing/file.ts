@@ -43,7 +43,7 @@ function plain({ filing, authority, fields }: FilingView, organisation: string) 
 
 function paper(ctx: Context, { filing, authority, fields }: FilingView): Promise<Buffer> {
   const { state, kind, obligation, reference, filedAt, approvedAt, createdAt } = filing;
-  const time = (at: Date) => instantWords(at, "UTC");
+  const time = (at: Date) => `${instantWords(at, "UTC")} (UTC)`;
   return ctx.press.report({
     title: `${state === "draft" ? "DRAFT: " : ""}Report of a personal data breach (${kind})`,
     author: ctx.config.ORGANISATION,

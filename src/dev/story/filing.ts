@@ -33,7 +33,7 @@ export async function fileReport(
   );
   if (missing.length > 0) throw new Error(`The report lacks: ${missing.join(", ")}.`);
 
-  const [approver] = from(cast.approvers, 7);
+  const [approver] = from(cast.approvers, 6);
   const totp = await approver?.code();
   const { version } = written;
   await approver?.client.post(`${path}/approve`, { version }, z.unknown(), totp ? { totp } : {});

@@ -40,7 +40,7 @@ export async function divide(
   if (findings.length === 0) return edited.version;
 
   screen?.begin("Counsel lets stand what one law asks and another forbids");
-  const [counsel] = from(cast.approvers, 6);
+  const [counsel] = from(cast.approvers, 7);
   const totp = await counsel?.code();
   const body = { number: whole.number, findings, reason: REASON };
   await counsel?.client.post(`${path}/overrides`, body, z.unknown(), totp ? { totp } : {});

@@ -4,7 +4,8 @@ import { NOT_YET_KNOWN } from "../instant.ts";
 import type { Moment } from "../instant.ts";
 import type { Content } from "../law/content.ts";
 import type { Obligation } from "../obligation.ts";
-import { instantWords } from "../obligation/calendar.ts";
+import { localOf } from "../instant/local.ts";
+import { dayWords, instantWords } from "../obligation/calendar.ts";
 import type { ContactLine, ScopeFacts } from "../scope.ts";
 
 /** All that a form is filled from before a person adds anything. */
@@ -46,8 +47,14 @@ export function momentWords(moment: ScopeFacts["occurredFrom"]): string | undefi
 }
 
 function momentAt({ at, zone, precision }: Moment): string {
-  const exact = precision === "minute" || precision === "hour";
-  return exact ? instantWords(at, zone) : `${instantWords(at, zone)}, to the ${precision}`;
+  if (precision === "minute" || precision === "hour") return timeWords(at, zone);
+  const day = dayWords(localOf(at, zone).date);
+  return precision === "day" ? day : `${day}, to the ${precision}`;
+}
+
+/** With its zone: whoever reads it may sit elsewhere. */
+function timeWords(at: Date, zone: string): string {
+  return `${instantWords(at, zone)} (${zone})`;
 }
 
 function said<T>(fact: T | typeof NOT_YET_KNOWN, words: (fact: T) => string): string | undefined {
@@ -60,7 +67,7 @@ function times({ incident, facts }: FilingScene): string {
     ["ended", momentWords(facts.occurredTo)],
     ["found", momentWords(facts.discoveredAt)],
     ["contained", momentWords(facts.containedAt)],
-    ["aware since", instantWords(incident.awareAt, incident.awareZone)],
+    ["aware since", timeWords(incident.awareAt, incident.awareZone)],
   ]
     .flatMap(([what, when]) => (when === undefined ? [] : [`${what} ${when}`]))
     .join("; ");

@@ -45,7 +45,9 @@ export function conditionsOf({ when, unless, duties }: Rule): Condition[] {
       ...duty.stages.flatMap(({ when: only, due }) => [
         only,
         ...(due.alternatives ?? []).map((each) => each.when),
-        ...due.limits.map(({ rollForwardUnless }) => rollForwardUnless),
+        ...[due, ...(due.alternatives ?? [])].flatMap(({ limits }) =>
+          limits.map(({ rollForwardUnless }) => rollForwardUnless),
+        ),
       ]),
     ]),
   ];

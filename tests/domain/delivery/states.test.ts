@@ -19,7 +19,7 @@ const MOVES: Readonly<Record<DeliveryState, string>> = {
   delivered: "rejected",
   rejected: "planned",
   unknown: "accepted delivered planned rejected",
-  held: "cancelled planned rejected",
+  held: "accepted cancelled delivered planned rejected",
   excluded: "",
   "needs-letter": "accepted cancelled excluded rejected",
   "not-reached": "",

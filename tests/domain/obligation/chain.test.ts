@@ -99,6 +99,8 @@ describe("a clock that another duty starts", () => {
     const last = dueOf("xa-law/individuals/full", met);
     expect(last.at).toEqual(at("2026-06-03T10:00+02:00"));
     expect(last.because).toContain("“regulator” was met (2 Jun 2026 10:00 Europe/Berlin)");
+    const all = { ...met, "xa-law/regulator/final": at("2026-06-05T10:00+02:00") };
+    expect(dueOf("xa-law/individuals/full", all).at).toEqual(at("2026-06-06T10:00+02:00"));
   });
 });
 
@@ -117,11 +119,21 @@ describe("a clock of one place among several", () => {
       }),
     ],
   });
-  const dueIn = (place: string, met: Record<string, Date>) =>
+  const other = ruleOf({
+    ...rule,
+    id: "xv-law",
+    duties: [
+      dutyOf({
+        routing: "each",
+        stages: [{ stage: "final", due: after({ rule: "xu-law", duty: "regulator" }) }],
+      }),
+    ],
+  });
+  const dueIn = (place: string, met: Record<string, Date>, law = "xu-law") =>
     assessCase(
       caseOf({ aware, met, people: { DE: 1, FR: 1 } }),
-      libraryOf([rule]),
-    ).obligations.find(({ id }) => id === `xu-law/regulator/final@${place}`)?.due;
+      libraryOf([rule, other]),
+    ).obligations.find(({ id }) => id === `${law}/regulator/final@${place}`)?.due;
 
   test("goes by what was met there", () => {
     const met = {
@@ -140,6 +152,12 @@ describe("a clock of one place among several", () => {
     expect(dueIn("DE", met)?.at).toEqual(at("2026-06-05T10:00+02:00"));
     const elsewhere = { "xu-law/regulator/initial@FR": at("2026-06-03T10:00+02:00") };
     expect(dueIn("DE", elsewhere)?.waitsFor).toBe("xu-law/regulator/initial@DE");
+  });
+
+  test("goes by another rule’s duty wherever that was met", () => {
+    const elsewhere = { "xu-law/regulator/initial@FR": at("2026-06-03T10:00+02:00") };
+    expect(dueIn("DE", elsewhere, "xv-law")?.at).toEqual(at("2026-06-04T10:00+02:00"));
+    expect(dueIn("DE", {}, "xv-law")?.waitsFor).toBe("xu-law/regulator");
   });
 });
 

@@ -179,6 +179,7 @@ describe("how long a limit is", () => {
     // The rule is German: its days are Berlin's, where it is 2027 already.
     expect(due.at).toEqual(at("2028-02-01T23:59:59+01:00"));
     expect(due.because).toContain("By the end of 1 Feb 2028, in the year after awareness (");
+    expect(owed({ yearDay: { ...yearDay, from: ["payment"] } }).due.waitsFor).toBe("payment");
   });
 });
 
@@ -244,6 +245,14 @@ describe("what a limit starts with", () => {
     expect(owed({ limits }, { aware, events }).due.at).toEqual(at("2026-06-03T08:00+02:00"));
     const stated = { aware, events, discovered: at("2026-06-01T08:00+02:00") };
     expect(owed({ limits }, stated).due.at).toEqual(at("2026-06-02T08:00+02:00"));
+    const since = [limit(24, "hours", { from: ["occurrence"] })];
+    const began = { aware, events: { occurrence: at("2026-06-02T08:00+02:00") } };
+    expect(owed({ limits: since }, began).due.at).toEqual(at("2026-06-03T08:00+02:00"));
+    const occurred = at("2026-05-30T08:00+02:00");
+    expect(owed({ limits: since }, { ...began, occurred }).due.at).toEqual(
+      at("2026-05-31T08:00+02:00"),
+    );
+    expect(owed({ limits }, { aware, occurred }).due.at).toEqual(at("2026-06-04T08:00+02:00"));
   });
 
   test("what may never come is waited for", () => {
