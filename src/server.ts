@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { parseArgs } from "node:util";
 
+import { readLaw } from "./actions/obligation/assess.ts";
 import { witness } from "./actions/recovery/witness.ts";
 import { compose, composeDoor, usableConfig } from "./compose.ts";
 import { ConfigError, readConfig, readDoorConfig } from "./config.ts";
@@ -27,19 +28,20 @@ async function main(): Promise<void> {
     return void process.stdout.write("The settings are usable.\n");
   }
 
-  const { app, ctx, close } = await opened(door);
+  const { app, ctx, close, listening } = await opened(door);
   drainOnSignal(await listen(ctx, app, door), ctx, close);
+  setImmediate(listening);
 }
 
 /** The public door holds no key: it is composed of less. */
 async function opened(door: Door) {
   if (door === "public") {
     const { ctx, close } = await composeDoor(readDoorConfig(process.env));
-    return { app: createPublicApp(ctx), ctx, close };
+    return { app: createPublicApp(ctx), ctx, close, listening: () => {} };
   }
   const { ctx, close } = await compose(await usableConfig(process.env), `web-${door}`);
   await look(ctx);
-  return { app: createApp(ctx, door), ctx, close };
+  return { app: createApp(ctx, door), ctx, close, listening: () => readLaw(ctx) };
 }
 
 /** A database restored from a backup is found out before anybody starts a wave on it. */

@@ -281,7 +281,7 @@ describe("restoring, by the runbook", () => {
     expect(sentToPeople()).toBe(2);
     expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
     expect(await recipients()).toContain("a•••@e•••.com");
-  });
+  }, 120_000);
 });
 
 describe("keeping the root key, by the runbook", () => {

@@ -9,7 +9,7 @@ import * as store from "../store/alert.ts";
 import type { Alert } from "../store/alert.ts";
 import * as timeline from "../store/timeline.ts";
 import { say } from "./message.ts";
-import { assessed } from "./obligation/assess.ts";
+import { assessed, readLaw } from "./obligation/assess.ts";
 import type { Assessed, Tracked } from "./obligation/assess.ts";
 import { addressOf } from "./staff/address.ts";
 
@@ -50,6 +50,7 @@ interface Seen {
 async function watch(ctx: Context, incidentId: string): Promise<Date | undefined> {
   // For the owners' addresses: the transaction shall wait for no other server.
   await ctx.vault.keys(ORGANISATION);
+  readLaw(ctx);
   return ctx.sql.begin(async (tx) => {
     const incident = await store.lockWatched(tx, incidentId);
     if (!incident) return undefined;

@@ -2,6 +2,8 @@ import { finished } from "node:stream/promises";
 
 import { z } from "zod";
 
+import { ProblemError } from "../../cli/client.ts";
+import { until } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 
 /** What the law asked for in the story, and what came of it. */
@@ -76,7 +78,17 @@ export async function markTold(scene: Scene, incidentId: string, waveId: string)
     waveId,
     notReachedListed: true,
   };
-  await client.post(`${base}/obligations/evidence`, body, z.unknown());
+  // Whose letter came back waits for a sweep to see that no channel is left.
+  const patientUntil = Date.now() + PATIENCE_MS;
+  await until(async () => {
+    try {
+      return [await client.post(`${base}/obligations/evidence`, body, z.unknown())];
+    } catch (error) {
+      const wait = error instanceof ProblemError && error.code === "wrong-state";
+      if (!wait || Date.now() > patientUntil) throw error;
+      return undefined;
+    }
+  });
 }
 
 /** The clocks as lines for people to read: those to the people and of the report, and a count of the rest. */
@@ -95,6 +107,7 @@ export function clockLines({ clocks, deadline, variants, filing }: LawFigures): 
   ];
 }
 
+const PATIENCE_MS = 60_000;
 /** What the law asks that is not in the facts, and what the clinic says. */
 const ANSWERS = [
   ["hipaa-covered-entity", "yes", "We treat patients and bill their insurers electronically."],
