@@ -27,7 +27,7 @@ import type { World } from "../support/world.ts";
  * run a failure again.
  */
 
-const RUNS = Number(process.env["STORE_RUNS"] ?? 100);
+const RUNS = Number(process.env["STORE_RUNS"] ?? 50);
 const AGAIN = {
   ...(process.env["MODEL_SEED"] && { seed: Number(process.env["MODEL_SEED"]) }),
   ...(process.env["MODEL_PATH"] && { path: process.env["MODEL_PATH"] }),
