@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { DATA_ELEMENTS } from "./element.ts";
 import type { Element } from "./element.ts";
 import { Instant, NOT_YET_KNOWN } from "./instant.ts";
 import { refuse } from "./refusal.ts";
@@ -171,7 +172,7 @@ function shownCircumstance(name: Circumstance, input: SeverityInput): z.output<t
 
 /** The worst kind among the data that are not ruled out. */
 function contextOf(facts: ScopeFacts): { kind: Context; value: number } {
-  const kinds = exposed(facts).map((element) => KINDS[element] ?? "simple");
+  const kinds = exposed(facts).map(kindOfElement);
   const kind = (["sensitive", "financial", "behavioural"] as const).find((each) =>
     kinds.includes(each),
   );
@@ -203,22 +204,16 @@ function flagsOf({ people, encryption, keyState }: ScopeFacts): Severity["flags"
   ];
 }
 
-/** Kinds of data beside the simple ones (ENISA 2013, annex 1). */
+/** Special categories are sensitive, whatever else they are. */
+function kindOfElement(element: Element): Context {
+  const special = DATA_ELEMENTS[element].sensitivity === "special-category";
+  return special ? "sensitive" : (KINDS[element] ?? "simple");
+}
+
+/** Kinds of data beside the simple and the sensitive ones (ENISA 2013, annex 1). */
 const KINDS: Readonly<Partial<Record<Element, Context>>> = {
   ...kindOf("behavioural", ["location", "purchase-history", "device-identifier"]),
   ...kindOf("financial", ["financial-account", "payment-card", "access-code", "tax-id"]),
-  ...kindOf("sensitive", [
-    "medical",
-    "health-insurance",
-    "biometric",
-    "genetic",
-    "sex-life",
-    "religion",
-    "political-opinion",
-    "ethnic-origin",
-    "trade-union",
-    "criminal-record",
-  ]),
 };
 
 function kindOf(kind: Context, elements: readonly Element[]): Partial<Record<Element, Context>> {
