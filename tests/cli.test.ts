@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startWeb, startWorker } from "../src/dev/candor.ts";
+import { SMALL, startWeb, startWorker } from "../src/dev/candor.ts";
 import type { Part } from "../src/dev/candor.ts";
 import { freePort } from "../src/dev/process.ts";
 import { startStack } from "../src/dev/stack.ts";
@@ -18,6 +18,8 @@ import { codeAt } from "./support/staff.ts";
 // An operator sets Candor up for real and five people use it, by the command line alone. Each
 // test goes on where the one before it ended.
 
+/** Each test starts processes, one after the other. */
+const PATIENT = { timeout: 120_000 };
 const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
 const run = promisify(execFile);
 let stack: Stack;
@@ -32,6 +34,7 @@ beforeAll(async () => {
   const [started, port] = await Promise.all([startStack({}, { fast: true }), freePort()]);
   stack = started;
   env = {
+    ...SMALL,
     ...stack.env,
     NODE_ENV: "production",
     ORGANISATION: "Example Organisation",
@@ -111,7 +114,7 @@ async function start(): Promise<void> {
   parts.push(await startWorker({ env, logFile: log("worker") }));
 }
 
-describe("setting up", () => {
+describe("setting up", PATIENT, () => {
   test("a root key is made once, in a file only its owner can read", async () => {
     const file = env["KEK_FILE"] ?? "";
     expect(await did(["key", "new", file])).toContain("candor migrate");
@@ -151,7 +154,7 @@ describe("setting up", () => {
   });
 });
 
-describe("a breach", () => {
+describe("a breach", PATIENT, () => {
   const responder = { as: "responder" };
 
   test("is declared by answering questions", async () => {
@@ -233,7 +236,7 @@ describe("a breach", () => {
   });
 });
 
-describe("restoring, by the runbook", () => {
+describe("restoring, by the runbook", PATIENT, () => {
   test("an older copy of the database takes over: sending locked, Redis emptied, chain walked, waves paused", async () => {
     await Promise.all(parts.splice(0).map((part) => part.stop()));
     // Redis witnesses how many attempts there were.
@@ -281,10 +284,10 @@ describe("restoring, by the runbook", () => {
     expect(sentToPeople()).toBe(2);
     expect(JSON.parse(await did(["verify"]))).toMatchObject({ ok: true });
     expect(await recipients()).toContain("a•••@e•••.com");
-  }, 120_000);
+  });
 });
 
-describe("keeping the root key, by the runbook", () => {
+describe("keeping the root key, by the runbook", PATIENT, () => {
   test("the fingerprint of a copy is the keystore's", async () => {
     const [print = ""] = await fences("root-key-escrow", "sh", /fingerprint/);
     const copy = print.replace("/media/copy/root.key", env["KEK_FILE"] ?? "");
@@ -297,7 +300,7 @@ describe("keeping the root key, by the runbook", () => {
   });
 });
 
-describe("rotating the root key", () => {
+describe("rotating the root key", PATIENT, () => {
   test("after it the new key opens what the old one sealed, and the old one opens nothing", async () => {
     const old = env["KEK_FILE"] ?? "";
     const next = join(folder, "root-2.key");

@@ -16,6 +16,7 @@ import type { Sql } from "../store/db.ts";
 import * as incidents from "../store/incident.ts";
 import * as notices from "../store/notice.ts";
 import * as timeline from "../store/timeline.ts";
+import { requirePlacesServed } from "./approval/places.ts";
 import { current, isClosed, viewOf } from "./approval/view.ts";
 import type { SubmissionView } from "./approval/view.ts";
 import { compiledVersion } from "./notice/compiled.ts";
@@ -45,8 +46,6 @@ export function approve(
     if (earlier.some(({ staffId }) => staffId === actor.staffId))
       return viewOf(ctx, tx, submission);
     await requireCurrent(ctx, tx, { notice, submission, version });
-    const compiled = await compiledVersion(ctx, version.id, tx);
-    requireFixed(await problemsOf(ctx, tx, compiled, notice));
     if (given.binding !== submission.binding.toString("hex"))
       refuse("stale-version", "This is not what you were shown. Read the submission again.", [
         { field: "binding", code: "stale", message: "Repeat the binding of the submission." },
@@ -109,8 +108,8 @@ export function sendBack(
 /**
  * A submission that may be sent now, with its incident and its notice locked until the
  * transaction ends. Nothing is trusted that can be computed: the binding is made anew from the
- * data as they are. Refuses `not-found` for another incident's, `approval-missing` and
- * `facts-changed`.
+ * data as they are, and so is what the law has against the text. Refuses `not-found` for another
+ * incident's, `approval-missing`, `facts-changed` and `template-refused`.
  */
 export async function approvedSubmission(
   ctx: Context,
@@ -145,7 +144,7 @@ async function lockAll(tx: Sql, incidentId: string, submissionId: string): Promi
   return { notice, submission, version };
 }
 
-/** Refuses a submission whose text, facts, people or surroundings are no longer the same. */
+/** Refuses a submission that is no longer the same, or whose text the law as it is now is against. */
 async function requireCurrent(ctx: Context, tx: Sql, { notice, submission, version }: Locked) {
   if (isClosed(submission, notice, version.number))
     refuse("approval-missing", "This submission was closed or replaced. Submit the notice again.");
@@ -156,6 +155,10 @@ async function requireCurrent(ctx: Context, tx: Sql, { notice, submission, versi
       "What was submitted is no longer so. Edit the notice and submit it again.",
       now.changed.map((field) => ({ field, code: "changed", message: "This changed since." })),
     );
+  // What the law forbids nobody can accept alone, neither who approves nor who starts.
+  const compiled = await compiledVersion(ctx, version.id, tx);
+  requireFixed(await problemsOf(ctx, tx, compiled, notice));
+  await requirePlacesServed(ctx, tx, { notice, version, audienceId: submission.audienceId });
   return now.needed;
 }
 

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import {
   edited,
   expectFilable,
+  expectRead,
   expectSecondPerson,
   filled,
   formOf,
@@ -12,12 +13,14 @@ import {
 import type {
   FiledReport,
   Filing,
+  FilingApproval,
   FilingEdit,
   FilingPath,
   FilingView,
   NewFiling,
 } from "../domain/filing.ts";
 import { expectNotClosed } from "../domain/incident.ts";
+import type { Obligation } from "../domain/obligation.ts";
 import { checkMetAt } from "../domain/obligation/record.ts";
 import { refuse } from "../domain/refusal.ts";
 import type { Actor } from "../domain/staff.ts";
@@ -28,6 +31,7 @@ import * as incidents from "../store/incident.ts";
 import { expectStill, opened, owing, sceneOf, sealed, viewOf } from "./filing/scene.ts";
 import type { Known } from "./filing/scene.ts";
 import { assessed, expectOwed } from "./obligation/assess.ts";
+import type { Assessed } from "./obligation/assess.ts";
 import { note } from "./obligation/note.ts";
 import { keep } from "./obligation/record.ts";
 import type { NewRecord } from "./obligation/record.ts";
@@ -65,7 +69,7 @@ export async function draft(
       approvedBy: null,
       approvedAt: null,
     };
-    const words = { given: {}, approved: null, receipt: null };
+    const words = { given: {}, approved: null, receipt: null, authors: [actor.staffId] };
     await store.insert(tx, filing, sealed(keys, filing.id, words));
     await trace(ctx, tx, actor, filing);
     return viewOf(ctx, { filing, words, known, obligation });
@@ -94,21 +98,22 @@ export function edit(
   return change(ctx, actor, path, ({ filing, words, known, obligation }) => {
     const next = stepped(filing, "draft", { version: given.version, actor });
     const fields = filled(filing, words.given, sceneOf(ctx, known, expectStill(obligation)));
-    return { filing: next, words: edited(words, given, fields) };
+    return { filing: next, words: edited(words, given, { fields, by: actor.staffId }) };
   });
 }
 
-/** Approve a draft as it stands now. Refuses whoever wrote it. */
+/** Approve a draft as it was read. Refuses everybody who wrote in it, and lines that changed since. */
 export function approve(
   ctx: Context,
   actor: Actor,
   path: FilingPath,
-  version: number,
+  read: FilingApproval,
 ): Promise<FilingView> {
   return change(ctx, actor, path, ({ filing, words, known, obligation }) => {
-    expectSecondPerson(filing, actor);
-    const next = stepped(filing, "draft", { version, actor });
+    expectSecondPerson(filing, words, actor);
+    const next = stepped(filing, "draft", { version: read.version, actor });
     const fields = filled(filing, words.given, sceneOf(ctx, known, expectStill(obligation)));
+    expectRead(fields, read);
     const { staffId: approvedBy } = actor;
     const scopeVersion = known.scope.version;
     const by = { approvedBy, approvedAt: ctx.now(), scopeVersion, editedBy: filing.editedBy };
@@ -120,8 +125,9 @@ export function approve(
 }
 
 /**
- * Say that an approved filing was filed: its obligation is met by it. Where the facts no longer
- * ask for the obligation it is kept all the same, and meets nothing.
+ * Say that an approved filing was filed: its obligation is met by the first of its filings, and
+ * what is added to that one later does not make it late. Where the facts no longer ask for the
+ * obligation it is kept all the same, and meets nothing.
  */
 export function report(
   ctx: Context,
@@ -130,7 +136,7 @@ export function report(
   { version, reference, at, receipt }: FiledReport,
 ): Promise<FilingView> {
   checkMetAt(at, ctx.now());
-  return change(ctx, actor, path, ({ filing, words, obligation }) => ({
+  return change(ctx, actor, path, ({ filing, words, known, obligation }) => ({
     filing: {
       ...stepped(filing, "approved", { version, actor }),
       state: "filed",
@@ -138,8 +144,16 @@ export function report(
       filedAt: at,
     },
     words: { ...words, receipt: receipt ?? null },
-    met: obligation ? [{ ...EVIDENCE, obligation: obligation.id, at, reference }] : [],
+    met: isFirst(known, obligation, at)
+      ? [{ ...EVIDENCE, obligation: filing.obligation, at, reference }]
+      : [],
   }));
+}
+
+/** Whether nothing met the obligation before this time. */
+function isFirst({ tracked }: Assessed, owed: Obligation | undefined, at: Date): boolean {
+  const own = tracked.find(({ obligation }) => obligation.id === owed?.id);
+  return own !== undefined && (!own.met?.at || at < own.met.at);
 }
 
 async function change(

@@ -10,6 +10,7 @@ import { checkFacts, revisedFacts } from "../domain/scope/revise.ts";
 import type { Actor } from "../domain/staff.ts";
 import { tasksOf } from "../domain/task.ts";
 import { canonicalHash } from "../domain/timeline.ts";
+import type { Sql } from "../store/db.ts";
 import * as incidents from "../store/incident.ts";
 import * as outbox from "../store/outbox.ts";
 import * as store from "../store/scope.ts";
@@ -75,31 +76,38 @@ export function revise(
   incidentId: string,
   revision: Revision,
 ): Promise<Scope> {
-  return ctx.sql.begin(async (tx) => {
-    const now = ctx.now();
-    incident.expectNotClosed(await incidents.lock(tx, incidentId));
-    const before = await store.current(tx, incidentId);
-    const facts = revisedFacts(before, revision, now);
-    const fields = difference(before.facts, facts).map(({ field }) => field);
-    const { reason } = revision;
-    const after = version(incidentId, before.version + 1, { facts, reason, actor, now });
-    await store.insert(tx, after);
-    await outbox.post(tx, "scope.revised", { incidentId, version: String(after.version) });
-    await timeline.append(
-      tx,
-      {
-        incidentId,
-        actor: actor.staffId,
-        action: "scope.revise",
-        subject: `scope:${incidentId}/${after.version}`,
-        before: trace(before, fields),
-        after: { ...trace(after, fields), reasonHash: canonicalHash(reason) },
-        requestId: actor.requestId,
-      },
-      now,
-    );
-    return after;
-  });
+  return ctx.sql.begin((tx) => reviseIn(tx, actor, { incidentId, revision, now: ctx.now() }));
+}
+
+/** The same within the caller's transaction. */
+export async function reviseIn(
+  tx: Sql,
+  actor: Actor,
+  given: { readonly incidentId: string; readonly revision: Revision; readonly now: Date },
+): Promise<Scope> {
+  const { incidentId, revision, now } = given;
+  incident.expectNotClosed(await incidents.lock(tx, incidentId));
+  const before = await store.current(tx, incidentId);
+  const facts = revisedFacts(before, revision, now);
+  const fields = difference(before.facts, facts).map(({ field }) => field);
+  const { reason } = revision;
+  const after = version(incidentId, before.version + 1, { facts, reason, actor, now });
+  await store.insert(tx, after);
+  await outbox.post(tx, "scope.revised", { incidentId, version: String(after.version) });
+  await timeline.append(
+    tx,
+    {
+      incidentId,
+      actor: actor.staffId,
+      action: "scope.revise",
+      subject: `scope:${incidentId}/${after.version}`,
+      before: trace(before, fields),
+      after: { ...trace(after, fields), reasonHash: canonicalHash(reason) },
+      requestId: actor.requestId,
+    },
+    now,
+  );
+  return after;
 }
 
 type Authored = Pick<Scope, "facts" | "reason"> & { readonly actor: Actor; readonly now: Date };

@@ -47,6 +47,7 @@ export function filingCommands(program: Command): void {
     .description("approve a filing that somebody else wrote")
     .argument("<incident>")
     .argument("<filing>")
+    .requiredOption("--digest <digest>", "what `candor filing show` named it when you read it")
     .requiredOption("--totp <code>", "a fresh code of your authenticator")
     .action(approve);
   filing
@@ -103,9 +104,13 @@ async function write(incident: string, id: string, lines: readonly string[]): Pr
   tell(await ownClient().put(`${pathOf(incident, id)}/lines`, { version, given }, View));
 }
 
-async function approve(incident: string, id: string, { totp }: { totp: string }): Promise<void> {
-  const version = await versionOf(incident, id);
-  tell(await ownClient().post(`${pathOf(incident, id)}/approve`, { version }, View, { totp }));
+async function approve(
+  incident: string,
+  id: string,
+  { totp, digest }: { totp: string; digest: string },
+): Promise<void> {
+  const body = { version: await versionOf(incident, id), digest };
+  tell(await ownClient().post(`${pathOf(incident, id)}/approve`, body, View, { totp }));
 }
 
 async function save(incident: string, id: string, { out }: { out: string }): Promise<void> {
@@ -128,7 +133,8 @@ function pathOf(incident: string, id?: string): string {
   return `/v1/incidents/${incident}/filings${id === undefined ? "" : `/${id}`}`;
 }
 
-function tell({ filing, authority, url, fields, missing, outdated }: z.output<typeof View>): void {
+function tell({ filing, digest, ...view }: z.output<typeof View>): void {
+  const { authority, url, fields, missing, outdated } = view;
   say(`${filing.kind} filing to ${authority}: ${filing.state}.  ${filing.id}`);
   if (url !== null) say(`File it at ${url}`);
   for (const { key, label, value, from } of fields) {
@@ -136,6 +142,7 @@ function tell({ filing, authority, url, fields, missing, outdated }: z.output<ty
     say(`    ${value}`);
   }
   if (missing.length > 0) say(`Still lacks: ${missing.join("; ")}.`);
+  if (filing.state === "draft") say(`Whoever approves it gives its digest: ${digest}`);
   if (outdated) say("The facts have changed since it was approved: file a supplement.");
 }
 
@@ -156,5 +163,6 @@ const View = z.object({
     z.object({ key: z.string(), label: z.string(), value: z.string(), from: z.string() }),
   ),
   missing: z.array(z.string()),
+  digest: z.string(),
   outdated: z.boolean(),
 });

@@ -35,6 +35,7 @@ export function processorCommands(program: Command): void {
     .argument("<incident>")
     .requiredOption("--out <file>")
     .option("--people <counts...>", "how many of theirs, such as DE=40 FR=12")
+    .option("--for <key>", "the controller's own key, so that nobody else can open it")
     .action(issue);
   processor
     .command("open")
@@ -61,15 +62,16 @@ async function trust({ totp, ...body }: { totp: string }): Promise<void> {
 
 async function issue(
   incident: string,
-  { out, people }: { out: string; people?: readonly string[] },
+  given: { out: string; people?: readonly string[]; for?: string },
 ): Promise<void> {
+  const { out, people, for: controller } = given;
   const counts = people?.map((each) => {
     const [jurisdiction = "", count = ""] = each.split("=");
     return { jurisdiction, count: Number(count) };
   });
   const signed = await ownClient().post(
     `/v1/incidents/${incident}/processor-notices`,
-    { ...(counts && { people: counts }) },
+    { ...(counts && { people: counts }), ...(controller !== undefined && { controller }) },
     z.json(),
   );
   await writeFile(out, `${JSON.stringify(signed, null, 2)}\n`, { mode: 0o600, flag: "wx" });
@@ -78,12 +80,13 @@ async function issue(
 
 async function open(file: string, { received }: { received?: string }): Promise<void> {
   const signed: unknown = JSON.parse(await readFile(file, "utf8"));
-  const { incidentId, became } = await ownClient().post(
+  const { incidentId, became, determination } = await ownClient().post(
     "/v1/processor-notices",
     { signed, ...(received !== undefined && { receivedAt: received }) },
     Opened,
   );
   say(`${BECAME[became]} ${incidentId}`);
+  say(`The processor says of the breach: ${determination}.`);
 }
 
 const BECAME = {
@@ -102,4 +105,5 @@ const Processors = z.object({ processors: z.array(Processor) });
 const Opened = z.object({
   incidentId: z.uuid(),
   became: z.enum(["incident", "revision", "known"]),
+  determination: z.string(),
 });

@@ -3,11 +3,6 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 
-import { writeSite } from "../actions/publication/site.ts";
-import { compose } from "../compose.ts";
-import { readConfig } from "../config.ts";
-import { createSite } from "../gateways/site.ts";
-import { createLog } from "../log.ts";
 import { ask, ownClient } from "./client.ts";
 
 /** What is told on an incident's public page: `candor publication draft|submit|approve|write`. */
@@ -76,7 +71,15 @@ async function approve(incidentId: string, updateId: string, given: z.output<typ
   say(state === "published" ? "Published." : "Recorded: one more person must approve.");
 }
 
+/** Nothing is said but what was asked for. What it takes is loaded on demand. */
 async function write(folder: string): Promise<void> {
+  const [{ compose }, { readConfig }, { createLog }] = await Promise.all([
+    import("../compose.ts"),
+    import("../config.ts"),
+    import("../log.ts"),
+  ]);
+  const { writeSite } = await import("../actions/publication/site.ts");
+  const { createSite } = await import("../gateways/site.ts");
   const config = readConfig(process.env);
   const { ctx, close } = await compose(config, "cli", { log: createLog("silent", "cli") });
   try {

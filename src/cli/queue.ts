@@ -2,19 +2,8 @@ import type { Command } from "commander";
 
 import { z } from "zod";
 
-import { parkedRows, retryRows } from "../actions/outbox.ts";
-import { doubts } from "../actions/recovery/doubt.ts";
-import { lockSending, unlockSending } from "../actions/recovery/unlock.ts";
-import { witness } from "../actions/recovery/witness.ts";
-import type { Context } from "../context.ts";
-import { openRedis } from "../gateways/redis.ts";
-import type { RedisClient } from "../gateways/redis.ts";
 import { line } from "../domain/text.ts";
-import { witnessPlaces } from "../gateways/witness.ts";
-import { compareQueues, rebuildQueues } from "../queues.ts";
-import { statusOf } from "../views/engine.ts";
-import { ask } from "./client.ts";
-import { say, withContext } from "./operator.ts";
+import { withContext } from "./operator.ts";
 
 /**
  * What an operator does about the sending engine, at the machine: `candor queue status`, `lock`,
@@ -26,12 +15,16 @@ export function queueCommands(program: Command): void {
     .command("status")
     .description("whether anything may be sent, which workers live, what waits; exits 2 if locked")
     .option("--json", "one line of JSON")
-    .action((options: unknown) => withContext((ctx) => status(ctx, Json.parse(options))));
+    .action((options: unknown) =>
+      withContext(async (ctx) => (await acts()).status(ctx, Json.parse(options))),
+    );
   queue
     .command("lock")
     .description("stop all sending at once, of every wave")
     .requiredOption("--reason <text>")
-    .action((options: unknown) => withContext((ctx) => lock(ctx, Reason.parse(options))));
+    .action((options: unknown) =>
+      withContext(async (ctx) => (await acts()).lock(ctx, Reason.parse(options))),
+    );
   queue
     .command("unlock")
     .description(
@@ -39,122 +32,36 @@ export function queueCommands(program: Command): void {
     )
     .requiredOption("--reason <text>")
     .option("--yes", "do not ask")
-    .action((options: unknown) => withContext((ctx) => unlock(ctx, Unlocking.parse(options))));
+    .action((options: unknown) =>
+      withContext(async (ctx) => (await acts()).unlock(ctx, Unlocking.parse(options))),
+    );
   queue
     .command("rebuild")
     .description(
       "empty our part of Redis and hand everything over again; safe beside running workers",
     )
     .option("--dry-run", "only compare; exits 2 where Redis does not hold what it should")
-    .action((options: unknown) => withContext((ctx) => rebuild(ctx, Rebuilding.parse(options))));
+    .action((options: unknown) =>
+      withContext(async (ctx) => (await acts()).rebuild(ctx, Rebuilding.parse(options))),
+    );
   queue
     .command("parked")
     .description("what failed too often and waits for a person; exits 2 if there is any")
-    .action(() => withContext(parked));
+    .action(() => withContext(async (ctx) => (await acts()).parked(ctx)));
   queue
     .command("retry")
     .description("try parked work again: one by its number, or all")
     .argument("[number]")
-    .action((number: unknown) => withContext((ctx) => retry(ctx, Numbered.parse(number))));
-}
-
-async function status(ctx: Context, { json }: z.output<typeof Json>): Promise<void> {
-  await look(ctx);
-  const found = await statusOf(ctx.sql);
-  const { sending, workers, parked: waiting, outbox } = found;
-  if (sending.state === "locked") process.exitCode = ATTENTION;
-  if (json) return say(JSON.stringify(found));
-  const since = sending.since === null ? "" : ` since ${sending.since.toISOString()}`;
-  say(`Sending is ${sending.state}${sending.reason ? ` (${sending.reason})` : ""}${since}.`);
-  if (sending.facts !== null) say(`  ${JSON.stringify(sending.facts)}`);
-  say(`${workers.length} workers live.`);
-  for (const { id, trouble } of workers) if (trouble !== null) say(`  ${id}: ${trouble}`);
-  say(`${outbox} pieces of work wait for later stages; ${waiting} are parked.`);
-}
-
-async function lock(ctx: Context, { reason }: z.output<typeof Reason>): Promise<void> {
-  await lockSending(ctx, reason);
-  say("Sending is locked. What is in flight ends; nothing else is taken.");
-}
-
-async function unlock(ctx: Context, { reason, yes }: z.output<typeof Unlocking>): Promise<void> {
-  await look(ctx);
-  const { restored, missing, waves, approvals, messages } = await doubts(ctx);
-  if (restored) {
-    say("This database was restored from a backup. It does not know whom it wrote to since.");
-    say(`  ${missing ?? "An unknown number of"} attempts were made that it does not know of.`);
-    for (const wave of waves)
-      say(
-        `  wave ${wave.waveId} (incident ${wave.incidentId}, ${wave.state}): ` +
-          `${wave.planned} planned, ${wave.leased} leased, ${wave.sending} sending`,
-      );
-    say(`  ${approvals} approvals were not used: one may have started a wave since.`);
-    say(`  ${messages} messages of our own wait, and may have been sent.`);
-    say("Every wave above will stand still until two people resume it, or one cancels it.");
-  }
-  if (!yes && (await ask(undefined, "Type unlock to go on:")).trim() !== "unlock")
-    throw new Error("Nothing was changed.");
-  const { paused, leased, sending } = await unlockSending(ctx, reason);
-  say(`Sending is open. ${paused} waves stand still; ${sending} deliveries are unknown now,`);
-  say(`${leased} go back to planned.`);
-}
-
-function rebuild(ctx: Context, { dryRun }: z.output<typeof Rebuilding>): Promise<void> {
-  return withRedis(ctx, async (redis) => {
-    const found = await compareQueues(ctx, redis);
-    say(
-      `PostgreSQL: ${found.rows} deliveries leased in ${found.slices} slices, ` +
-        `${found.outbox} outbox rows open.`,
+    .action((number: unknown) =>
+      withContext(async (ctx) => (await acts()).retry(ctx, Numbered.parse(number))),
     );
-    say(
-      `Redis: ${found.missing} jobs missing, ${found.stale} stale; ` +
-        (found.ours ? "it is the one we filled." : "it is not the one we filled."),
-    );
-    if (dryRun) {
-      if (found.missing + found.stale > 0 || !found.ours) process.exitCode = ATTENTION;
-      return;
-    }
-    const { keys, rows, outbox } = await rebuildQueues(ctx, redis);
-    say(
-      `Removed ${keys} keys. ${rows} deliveries and ${outbox} outbox rows are handed over again.`,
-    );
-  });
 }
 
-async function parked(ctx: Context): Promise<void> {
-  const rows = await parkedRows(ctx);
-  for (const { id, kind, ids, failures, parkedAt, parkedCode } of rows)
-    say(
-      `${id}  ${kind}  ${JSON.stringify(ids)}  ${failures} tries, ` +
-        `parked ${parkedAt.toISOString()}, ${parkedCode ?? "no code"}`,
-    );
-  if (rows.length === 0) return say("Nothing is parked.");
-  process.exitCode = ATTENTION;
+/** Loaded on demand: every other command starts in half the time without BullMQ. */
+function acts() {
+  return import("./queue-act.ts");
 }
 
-async function retry(ctx: Context, id: number | undefined): Promise<void> {
-  say(`${await retryRows(ctx, id)} are tried again.`);
-}
-
-/** As every process does at its start: a restored database is found out here too. */
-function look(ctx: Context): Promise<void> {
-  return withRedis(ctx, async (redis) => {
-    const { failed } = await witness(ctx, witnessPlaces(redis, ctx.config.WITNESS_FILE));
-    if (failed.length > 0) process.stderr.write("A witness cannot be read or written.\n");
-  });
-}
-
-async function withRedis(ctx: Context, run: (redis: RedisClient) => Promise<void>): Promise<void> {
-  const redis = openRedis(ctx.config.REDIS_URL);
-  try {
-    await run(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-/** Done, and a person should look. */
-const ATTENTION = 2;
 const Json = z.object({ json: z.boolean().default(false) });
 const Reason = z.object({ reason: line(500) });
 const Unlocking = Reason.extend({ yes: z.boolean().default(false) });

@@ -25,7 +25,7 @@ export interface CatcherOptions {
   readonly smtpPort?: number;
   readonly webPort?: number;
   /** Milliseconds between taking a body and answering for it, so that sends stay in flight. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | (() => number);
   /** The SMTP code to refuse an address with, such as 550; nothing accepts it. */
   readonly reject?: (address: string) => number | undefined;
   /** Bytes of messages to keep; the oldest go first. */
@@ -82,7 +82,8 @@ function createSmtp(box: FillingMailbox, { delayMs = 0, reject }: CatcherOptions
       void take(stream).then(async (raw) => {
         // From here on a real server has the message, whether or not the sender hears of it.
         box.add({ id: randomUUID(), ...envelope(session), at: new Date(), raw });
-        if (delayMs > 0) await sleep(delayMs);
+        const waitMs = typeof delayMs === "number" ? delayMs : delayMs();
+        if (waitMs > 0) await sleep(waitMs);
         leave(session);
         answer(null, "Caught");
       });

@@ -10,6 +10,7 @@ import { ObligationId } from "./obligation/record.ts";
 import { expectVersion, refuse } from "./refusal.ts";
 import type { Actor } from "./staff.ts";
 import { line, text } from "./text.ts";
+import { canonicalHash } from "./timeline.ts";
 
 /*
  * A filing is what an authority is told to meet one obligation: its form, filled from the scope
@@ -45,6 +46,8 @@ export const FilingWords = z.object({
   approved: z.array(FilledField).nullable(),
   /** What the authority answered, as text. */
   receipt: z.string().nullable(),
+  /** Everybody who wrote in it. */
+  authors: z.array(z.uuid()).default([]),
 });
 export type FilingWords = z.output<typeof FilingWords>;
 
@@ -93,11 +96,20 @@ export const FilingView = z.object({
   url: z.string().nullable(),
   fields: z.array(FilledField),
   missing: z.array(z.string()),
+  /** A hash of the lines: who approves says by it what they read. */
+  digest: z.string(),
   /** Approved on facts that have changed since: a supplement may be due. */
   outdated: z.boolean(),
   receipt: z.string().nullable(),
 });
 export type FilingView = z.output<typeof FilingView>;
+
+/** Which lines somebody approves: those of this version, and what the facts said when they were read. */
+export const FilingApproval = z.strictObject({
+  version: z.int().positive(),
+  digest: z.string().regex(/^[0-9a-f]{64}$/, "Send the digest of the filing as you read it."),
+});
+export type FilingApproval = z.output<typeof FilingApproval>;
 
 /** The path of a filing. */
 export const FilingPath = z.strictObject({ incidentId: Id, filingId: Id });
@@ -133,6 +145,19 @@ export function filled(
   );
 }
 
+/** What tells these lines from any others. */
+export function digestOf(fields: readonly FilledField[]): string {
+  return canonicalHash(fields.map(({ key, value }) => [key, value]));
+}
+
+/** Refuses to approve other lines than were read: the facts may have changed since. */
+export function expectRead(fields: readonly FilledField[], { digest }: FilingApproval): void {
+  if (digestOf(fields) !== digest)
+    refuse("facts-changed", "This filing says something else than you read. Read it again.", [
+      { field: "digest", code: "changed", message: "Send the digest of the filing as it is now." },
+    ]);
+}
+
 /** Labels of the lines that say nothing yet. */
 export function missingOf(fields: readonly FilledField[]): string[] {
   return fields.filter(({ from }) => from === "nobody").map(({ label }) => label);
@@ -144,8 +169,8 @@ export function missingOf(fields: readonly FilledField[]): string[] {
  */
 export function edited(
   words: FilingWords,
-  { given }: FilingEdit,
-  fields: readonly FilledField[],
+  { given }: Pick<FilingEdit, "given">,
+  { fields, by }: { readonly fields: readonly FilledField[]; readonly by: string },
 ): FilingWords {
   const known = new Map(fields.map((field) => [field.key, field]));
   const problems = Object.entries(given).flatMap(([key, value]) => {
@@ -160,6 +185,7 @@ export function edited(
   return {
     ...words,
     given: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== "")),
+    authors: [...new Set([...words.authors, by])],
   };
 }
 
@@ -175,9 +201,13 @@ export function stepped(
   return { ...filing, version: version + 1, editedBy: actor.staffId };
 }
 
-/** Refuses whoever wrote it: what leaves the building is seen by two people. */
-export function expectSecondPerson({ createdBy, editedBy }: Filing, { staffId }: Actor): void {
-  if (staffId === createdBy || staffId === editedBy)
+/** Refuses everybody who wrote in it: what leaves the building is seen by two people. */
+export function expectSecondPerson(
+  { createdBy, editedBy }: Filing,
+  { authors }: Pick<FilingWords, "authors">,
+  { staffId }: Actor,
+): void {
+  if ([createdBy, editedBy, ...authors].includes(staffId))
     refuse("four-eyes", "Somebody who did not write this filing must approve it.");
 }
 

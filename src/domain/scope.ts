@@ -218,9 +218,15 @@ export function translated(
 function isJurisdiction(code: string): boolean {
   if (!/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/.test(code)) return false;
   const country = code.slice(0, 2);
-  return !NOT_COUNTRIES.has(country) && REGIONS.of(country) !== undefined;
+  return !NOT_COUNTRIES.has(country) && isRegion(country);
 }
 
-const REGIONS = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+function isRegion(country: string): boolean {
+  // The names of all regions take a while to load: a process that reads no scope does without.
+  regions ??= new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+  return regions.of(country) !== undefined;
+}
+
+let regions: Intl.DisplayNames | undefined;
 /** Codes that look like countries and are not: unions, tests, and `UK`, which is `GB`. */
 const NOT_COUNTRIES = new Set(["EU", "EZ", "UK", "UN", "QO", "XA", "XB", "ZZ"]);

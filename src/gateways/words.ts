@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import Handlebars from "handlebars";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 import { z } from "zod";
 
 import { PageLanguage } from "../domain/language.ts";
@@ -24,7 +24,7 @@ export function readWords(folder: string): { readonly html: Fill; readonly text:
     readdirSync(folder)
       .filter((name) => name.endsWith(".yaml"))
       .map((name) => {
-        const parsed = Words.safeParse(parse(readFileSync(join(folder, name), "utf8")));
+        const parsed = Words.safeParse(load(readFileSync(join(folder, name), "utf8")));
         if (!parsed.success) throw new Error(`${name}: ${z.prettifyError(parsed.error)}`);
         return [name.slice(0, -".yaml".length), Object.entries(parsed.data)] as const;
       }),

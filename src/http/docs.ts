@@ -5,7 +5,7 @@ import { z } from "zod";
 
 import type { Document, Operation } from "./openapi.ts";
 
-/** The OpenAPI document as a page to read: no script, one style, made once at start. */
+/** The OpenAPI document as a page to read: no script, one style. */
 export function docsPage(document: Document): string {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => shown(path, method, operation)),
@@ -55,10 +55,36 @@ function kind(schema: unknown): string {
   return type ?? JSON.stringify(schema);
 }
 
+/** JSON to read: what fits on a line stays on one, and nothing is said that a format says. */
 function pretty(value: unknown): string {
-  return JSON.stringify(value, null, 2);
+  return folded(JSON.parse(JSON.stringify(value, plain)), "", 0);
 }
 
+function folded(value: unknown, margin: string, before: number): string {
+  const fits = before + JSON.stringify(value).length <= LINE;
+  if (fits || typeof value !== "object" || value === null)
+    return JSON.stringify(value, null, 1).replaceAll(/\n */g, " ");
+  const inner = `${margin}\t`;
+  const listed = Array.isArray(value);
+  const parts = Object.entries(value).map(([key, part]) => {
+    const name = listed ? "" : `${JSON.stringify(key)}: `;
+    return `${inner}${name}${folded(part, inner, 2 * inner.length + name.length)}`;
+  });
+  const [open, close] = listed ? "[]" : "{}";
+  return `${open}\n${parts.join(",\n")}\n${margin}${close}`;
+}
+
+/** Without the pattern beside a format, and without the limits of every whole number. */
+function plain(this: unknown, key: string, value: unknown): unknown {
+  const isNoise =
+    key === "pattern"
+      ? typeof this === "object" && this !== null && "format" in this
+      : (key === "minimum" || key === "maximum") &&
+        Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
+  return isNoise ? undefined : value;
+}
+
+const LINE = 90;
 const Simple = z.object({
   type: z.string().optional(),
   format: z.string().optional(),

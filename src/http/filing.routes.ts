@@ -7,6 +7,7 @@ import { csvLine } from "../domain/audience/cells.ts";
 import {
   FiledReport,
   Filing,
+  FilingApproval,
   FilingEdit,
   FilingPath,
   FilingView,
@@ -63,13 +64,14 @@ export const filingRoutes = [
   route({
     method: "post",
     path: "/v1/incidents/:incidentId/filings/:filingId/approve",
-    summary: "Approve a filing as it stands; by somebody who did not write it.",
+    summary:
+      "Approve a filing as it was read, named by its digest; by somebody who did not write it.",
     permission: "notice:approve",
     secondFactor: true,
     params: FilingPath,
-    body: z.strictObject({ version: z.int().positive() }),
+    body: FilingApproval,
     returns: FilingView,
-    handle: ({ ctx, actor, params, body }) => approve(ctx, actor, params, body.version),
+    handle: ({ ctx, actor, params, body }) => approve(ctx, actor, params, body),
   }),
   route({
     method: "get",

@@ -1,7 +1,9 @@
 import { z } from "zod";
 
-import { endTrust, issue, open, ownKey, trust } from "../actions/interchange/processor.ts";
+import { open } from "../actions/interchange/processor-open.ts";
+import { endTrust, issue, ownKey, trust } from "../actions/interchange/processor.ts";
 import { Id } from "../domain/id.ts";
+import { Determination } from "../domain/incident.ts";
 import { Instant } from "../domain/instant.ts";
 import {
   ControllersPeople,
@@ -64,9 +66,13 @@ export const processorRoutes = [
     summary: "As a processor, make the signed notice for one controller.",
     permission: "incident:write",
     params: z.strictObject({ incidentId: Id }),
-    body: z.strictObject({ people: ControllersPeople.optional() }),
+    body: z.strictObject({
+      people: ControllersPeople.optional(),
+      /** The controller's own key: nobody else can open it then. */
+      controller: line(60).optional(),
+    }),
     returns: SignedNotice,
-    handle: ({ ctx, actor, params, body }) => issue(ctx, actor, params.incidentId, body.people),
+    handle: ({ ctx, actor, params, body }) => issue(ctx, actor, params.incidentId, body),
   }),
   route({
     method: "post",
@@ -77,6 +83,7 @@ export const processorRoutes = [
     returns: z.object({
       incidentId: z.uuid(),
       became: z.enum(["incident", "revision", "known"]),
+      determination: Determination,
     }),
     handle: ({ ctx, actor, body }) => open(ctx, actor, body.signed, body.receivedAt),
   }),

@@ -49,22 +49,28 @@ export interface Alert {
   readonly dueAt: Date;
 }
 
-/** Those of these words that were not given yet, noted as given now: by the unique row, once. */
+/**
+ * Those of these words, one of each obligation, that were not given yet, noted as given now: by
+ * the unique row, once. In one statement, because the incident is locked meanwhile.
+ */
 export async function give(
   tx: Sql,
   incidentId: string,
   alerts: readonly Alert[],
   now: Date,
 ): Promise<Alert[]> {
-  const given: Alert[] = [];
-  for (const alert of alerts) {
-    const { count } = await tx`
-      insert into obligation_alert (incident_id, obligation, kind, due_at, told_at)
-      values (${incidentId}, ${alert.obligation}, ${alert.kind}, ${alert.dueAt}, ${now})
-      on conflict do nothing`;
-    if (count === 1) given.push(alert);
-  }
-  return given;
+  if (alerts.length === 0) return [];
+  const rows = alerts.map(({ obligation, kind, dueAt }) => ({
+    incident_id: incidentId,
+    obligation,
+    kind,
+    due_at: dueAt,
+    told_at: now,
+  }));
+  const given = await tx<{ obligation: string }[]>`
+    insert into obligation_alert ${tx(rows)} on conflict do nothing returning obligation`;
+  const fresh = new Set(given.map(({ obligation }) => obligation));
+  return alerts.filter(({ obligation }) => fresh.has(obligation));
 }
 
 /** Whom to tell: the owners who are still on staff; where none is, everybody who may act. */

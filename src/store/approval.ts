@@ -121,7 +121,7 @@ export function reach(sql: Sql, query: WayQuery): Promise<Reach[]> {
   return many(
     Reach,
     sql`
-      with way as (${ways(sql, query)})
+      with way as (${ways(sql, query, "everybody")})
       select language, place,
              count(*)::int as people,
              count(*) filter (where ${goesBy("email")})::int as email,

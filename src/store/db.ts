@@ -22,7 +22,7 @@ export function connect(
   plans: Plans = "fresh",
   lockMsMax = 0,
 ): Database {
-  if (!("patchedByCandor" in postgres)) throw new Error(UNPATCHED);
+  if (Reflect.get(postgres, "patchedByCandor") !== PATCH) throw new Error(UNPATCHED);
   const sql = postgres(url, {
     max: connectionsMax,
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
@@ -158,9 +158,14 @@ const PLANS = {
   },
 } as const;
 
-/** Said here, and not found out when a connection that was lost once never answers again. */
+/**
+ * Without it a connection that was lost once never answers again, and one that is frozen between
+ * the two halves of a statement is kept for ever: no timeout of the server's runs then.
+ */
+const PATCH = 2;
 const UNPATCHED =
-  "node_modules/postgres lacks our patch, because install scripts did not run: run `npx patch-package`.";
+  "node_modules/postgres lacks our patch, because install scripts did not run or it is an older " +
+  "one: run `npm ci`, or `npx patch-package` after it.";
 /** Nothing of ours rests this long between two statements of one transaction. */
 const IDLE_MS_MAX = 30_000;
 /** The library waits up to 20 s after an outage: as long as a worker may be silent. */

@@ -48,7 +48,7 @@ describe("after an approval", () => {
 
   test("a changed fact that the text quotes stops it, and another does not", async () => {
     const submissionId = await givenApprovedNotice(w, { incidentId, audienceId });
-    await givenScope(w, incidentId, { people: [{ jurisdiction: "DE", count: 3 }] });
+    await givenScope(w, incidentId, { sector: "retail" });
     expect(await start(submissionId)).toBe("done");
     await givenScope(w, incidentId, { how: "A window was broken." });
     expect(await start(submissionId)).toBe("facts-changed");

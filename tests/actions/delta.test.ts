@@ -68,6 +68,50 @@ describe("a comparison", () => {
     expect(await emails("no-longer")).toEqual(["delta-4@example.com"]);
   });
 
+  test("knows people again whom only letters reach, whatever was exposed of them", async () => {
+    const { id: incidentId } = await givenIncident(w, { dataElements: ["name", "ssn"] });
+    const at = (street: string): Person["postal"] => ({
+      lines: [street],
+      city: "Exampleton",
+      postcode: "85001",
+      country: "US",
+    });
+    const neighbour = (
+      street: string,
+      exposure: Person["exposure"],
+      over: Partial<Person> = {},
+    ) => ({
+      email: undefined,
+      name: "Sam Example",
+      postal: at(street),
+      exposure,
+      ...over,
+    });
+    const { id: told } = await givenFrozenAudience(w, incidentId, [
+      neighbour("1 Example St", ["name"]),
+      neighbour("2 Example St", ["name"]),
+      // Father and son of one name: nothing tells them apart.
+      neighbour("3 Example St", ["name"]),
+      neighbour("3 Example St", ["name", "ssn"]),
+      neighbour("4 Example St", ["name"]),
+    ]);
+    const { id: current } = await givenFrozenAudience(w, incidentId, [
+      neighbour("1 Example St", ["name", "ssn"]),
+      neighbour("2 Example St", ["name"], { language: "ru", agreed: "no" }),
+      neighbour("3 Example St", ["name"]),
+      neighbour("3 Example St", ["name", "ssn"]),
+    ]);
+    const { id: deltaId } = await compare(w.ctx, w.staff.counsel, incidentId, { told, current });
+    await runDelta(w.ctx, { incidentId, deltaId, drafts: "" });
+    const { groups } = await find(w.sql, incidentId, deltaId);
+    expect(groups).toMatchObject({
+      "newly-affected": { people: 0 },
+      "more-data": { people: 1 },
+      "no-longer": { people: 1 },
+      unchanged: { people: 3 },
+    });
+  });
+
   test("made twice, and by three workers at once, is made once", async () => {
     const { incidentId, deltaId } = await givenAsked();
     const given = { incidentId, deltaId, drafts: "" };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { approve, draft, edit, read, report } from "../../src/actions/filing.ts";
 import { fileOf } from "../../src/actions/filing/file.ts";
 import { assessed } from "../../src/actions/obligation/assess.ts";
+import type { Filing } from "../../src/domain/filing.ts";
 import { NOT_YET_KNOWN } from "../../src/domain/instant.ts";
 import { list } from "../../src/views/filing.ts";
 import { givenIncident, givenScope } from "../support/incident.ts";
@@ -39,13 +40,17 @@ async function givenCustomers(): Promise<string> {
   return id;
 }
 
-async function givenApproved(incidentId: string, obligation: string) {
-  const { filing } = await draft(w.ctx, w.staff.responder, incidentId, {
+async function givenApproved(
+  incidentId: string,
+  obligation: string,
+  kind: Filing["kind"] = "initial",
+) {
+  const { filing, digest } = await draft(w.ctx, w.staff.responder, incidentId, {
     obligation,
-    kind: "initial",
+    kind,
   });
   const path = { incidentId, filingId: filing.id };
-  await approve(w.ctx, w.staff.counsel, path, 1);
+  await approve(w.ctx, w.staff.counsel, path, { version: 1, digest });
   return path;
 }
 
@@ -148,15 +153,43 @@ describe("a draft", () => {
 describe("an approved filing", () => {
   test("is approved by somebody who did not write it", async () => {
     const incidentId = await givenCustomers();
-    const { filing } = await draft(w.ctx, w.staff.counsel, incidentId, {
+    const { filing, digest } = await draft(w.ctx, w.staff.counsel, incidentId, {
       obligation: GDPR,
       kind: "initial",
     });
     const path = { incidentId, filingId: filing.id };
-    await expect(approve(w.ctx, w.staff.counsel, path, 1)).rejects.toMatchObject({
+    await expect(
+      approve(w.ctx, w.staff.counsel, path, { version: 1, digest }),
+    ).rejects.toMatchObject({ code: "four-eyes" });
+    expect((await read(w.ctx, path)).filing.state).toBe("draft");
+  });
+
+  test("is not approved by somebody who wrote in it before another did", async () => {
+    const incidentId = await givenCustomers();
+    const { responder, counsel } = w.staff;
+    const begun = { obligation: GDPR, kind: "initial" } as const;
+    const { filing } = await draft(w.ctx, responder, incidentId, begun);
+    const path = { incidentId, filingId: filing.id };
+    const given = { "likely-consequences": "None." };
+    await edit(w.ctx, counsel, path, { version: 1, given });
+    const { digest } = await edit(w.ctx, responder, path, { version: 2, given: {} });
+    await expect(approve(w.ctx, counsel, path, { version: 3, digest })).rejects.toMatchObject({
       code: "four-eyes",
     });
-    expect((await read(w.ctx, path)).filing.state).toBe("draft");
+  });
+
+  test("says what its approver read: facts that changed since are read again first", async () => {
+    const incidentId = await givenCustomers();
+    const begun = { obligation: GDPR, kind: "initial" } as const;
+    const { filing, digest } = await draft(w.ctx, w.staff.responder, incidentId, begun);
+    const path = { incidentId, filingId: filing.id };
+    await givenScope(w, incidentId, { people: [{ jurisdiction: "DE", count: 4_000 }] });
+    await expect(
+      approve(w.ctx, w.staff.counsel, path, { version: 1, digest }),
+    ).rejects.toMatchObject({ code: "facts-changed", fields: [{ field: "digest" }] });
+    const now = await read(w.ctx, path);
+    await approve(w.ctx, w.staff.counsel, path, { version: 1, digest: now.digest });
+    expect((await read(w.ctx, path)).digest).toBe(now.digest);
   });
 
   test("stays as it was when the facts change, says so, and is not written in", async () => {
@@ -190,6 +223,25 @@ describe("an approved filing", () => {
     const own = tracked.find(({ obligation }) => obligation.id === GDPR);
     expect(own?.clock.state).toBe("met");
     expect(own?.met).toMatchObject({ reference: "LDA-4711", at });
+  });
+
+  test("added to later was in time all the same, under its first reference", async () => {
+    const incidentId = await givenCustomers();
+    const filed = async (kind: Filing["kind"], reference: string, at: string) =>
+      report(w.ctx, w.staff.responder, await givenApproved(incidentId, GDPR, kind), {
+        version: 2,
+        reference,
+        at: new Date(at),
+      });
+    const before = w.clock.now();
+    await filed("initial", "LDA-1", "2026-03-03T09:30:00Z");
+    w.clock.set(new Date("2026-03-20T12:00:00Z"));
+    await filed("supplement", "LDA-2", "2026-03-20T11:00:00Z");
+    const { tracked } = await assessed(w.ctx, w.sql, incidentId);
+    w.clock.set(before);
+    const own = tracked.find(({ obligation }) => obligation.id === GDPR);
+    expect(own?.clock).toMatchObject({ state: "met", late: false });
+    expect(own?.met).toMatchObject({ reference: "LDA-1", at: new Date("2026-03-03T09:30:00Z") });
   });
 
   test("reported twice at once counts once", async () => {
@@ -257,6 +309,20 @@ describe("the file of a filing", () => {
     expect(contentType).toBe("application/pdf");
     expect(String(pdf).startsWith("%PDF-1.7")).toBe(true);
     expect(String(pdf)).toContain("/StructTreeRoot");
+  });
+
+  test("is no PDF of boxes: letters that no bundled font has are named by their line", async () => {
+    const incidentId = await givenCustomers();
+    const begun = { obligation: GDPR, kind: "initial" } as const;
+    const { filing } = await draft(w.ctx, w.staff.responder, incidentId, begun);
+    const path = { incidentId, filingId: filing.id };
+    const given = { "likely-consequences": "احتيال", "dpo-contact": "Lyon\u202f: bureau\t2" };
+    await edit(w.ctx, w.staff.responder, path, { version: 1, given });
+    await expect(fileOf(w.ctx, path, "pdf")).rejects.toMatchObject({
+      code: "wrong-state",
+      fields: [{ field: "given.likely-consequences", code: "no-letters" }],
+    });
+    expect((await fileOf(w.ctx, path, "json")).contentType).toBe("application/json");
   });
 });
 

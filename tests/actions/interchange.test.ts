@@ -104,6 +104,15 @@ describe("VERIS", () => {
     expect(await counted("incident")).toBe(before);
   });
 
+  test.each(["\u0000", "\u202eTurned round", "\ud800"])(
+    "takes no summary that could not be read back: %j",
+    (summary) => {
+      const body = { veris: { ...veris, summary }, zone: "Europe/Berlin" };
+      expect(VerisImport.safeParse(body).error?.issues[0]?.path).toEqual(["veris", "summary"]);
+      expect(given({ summary: " " }).veris.summary).toBe(" ");
+    },
+  );
+
   test("refuses an awareness before the discovery", async () => {
     const discovery = { unit: "Months", value: 1 };
     const timelineOf = { incident: { year: 2025, month: 11 }, discovery };

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { endTrust, issue, open, ownKey, trust } from "../../src/actions/interchange/processor.ts";
+import { update } from "../../src/actions/incident.ts";
+import { open } from "../../src/actions/interchange/processor-open.ts";
+import { endTrust, issue, ownKey, trust } from "../../src/actions/interchange/processor.ts";
+import type { ExposedElement } from "../../src/domain/element.ts";
 import { SignedNotice } from "../../src/domain/interchange/processor-notice.ts";
 import { NOT_YET_KNOWN } from "../../src/domain/instant.ts";
 import * as incidents from "../../src/store/incident.ts";
@@ -38,7 +41,7 @@ async function givenTheirs(): Promise<string> {
 }
 
 async function sent(incidentId: string, people?: typeof OUR_PEOPLE): Promise<SignedNotice> {
-  const signed = await issue(processor.ctx, processor.staff.responder, incidentId, people);
+  const signed = await issue(processor.ctx, processor.staff.responder, incidentId, { people });
   // As it travels: a file.
   return SignedNotice.parse(JSON.parse(JSON.stringify(signed)));
 }
@@ -66,7 +69,9 @@ describe("a processor's notice", () => {
   });
 
   test("says nothing of other controllers' people, and not how the processor is reached", async () => {
-    const signed = JSON.stringify(await sent(await givenTheirs()));
+    // Only its facts: a key and a signature may have any letters.
+    const { notice } = await sent(await givenTheirs());
+    const signed = JSON.stringify(notice["facts"]);
     expect(signed).not.toContain("9000");
     expect(signed).not.toContain("FR");
     expect(signed).not.toContain("help@hosting");
@@ -76,23 +81,96 @@ describe("a processor's notice", () => {
     const theirs = await givenTheirs();
     const first = await sent(theirs, OUR_PEOPLE);
     const { incidentId } = await opened(first);
-    expect(await opened(first)).toEqual({ incidentId, became: "known" });
+    expect(await opened(first)).toMatchObject({ incidentId, became: "known" });
     await givenScope(controller, incidentId, { sector: "retail" });
     await givenScope(processor, theirs, { how: "The key was used from abroad." });
-    expect(await opened(await sent(theirs, OUR_PEOPLE))).toEqual({
+    expect(await opened(await sent(theirs, OUR_PEOPLE))).toMatchObject({
       incidentId,
       became: "revision",
     });
     const { facts, version } = await scopes.current(controller.sql, incidentId);
     expect(facts).toMatchObject({ how: "The key was used from abroad.", sector: "retail" });
     expect(version).toBe(3);
-    expect(await opened(first)).toEqual({ incidentId, became: "known" });
+    expect(await opened(first)).toMatchObject({ incidentId, became: "known" });
   });
 
   test("opened by five people at once is one incident", async () => {
     const signed = await sent(await givenTheirs(), OUR_PEOPLE);
     const all = await Promise.all(Array.from({ length: 5 }, () => opened(signed)));
     expect(new Set(all.map(({ incidentId }) => incidentId)).size).toBe(1);
+  });
+
+  test("takes nothing from us that people here found out", async () => {
+    const theirs = await givenTheirs();
+    const { incidentId } = await opened(await sent(theirs, OUR_PEOPLE));
+    const dataElements: ExposedElement[] = [
+      { element: "name", state: "confirmed" },
+      { element: "ssn", state: "suspected" },
+    ];
+    const place = "Our shop in Bonn";
+    const people = [{ jurisdiction: "DE", count: 45 }];
+    await givenScope(controller, incidentId, { place, people, dataElements });
+    await givenScope(processor, theirs, {
+      dataElements: [
+        { element: "name", state: "suspected" },
+        { element: "photo", state: "suspected" },
+      ],
+    });
+    expect(await opened(await sent(theirs, OUR_PEOPLE))).toMatchObject({ became: "revision" });
+    const { facts } = await scopes.current(controller.sql, incidentId);
+    expect(facts).toMatchObject({ place, people });
+    expect(facts.dataElements).toEqual([
+      { element: "name", state: "confirmed" },
+      { element: "photo", state: "suspected" },
+      { element: "ssn", state: "suspected" },
+    ]);
+  });
+
+  test("told anew of the same scope is a later one", async () => {
+    const theirs = await givenTheirs();
+    const { incidentId } = await opened(await sent(theirs));
+    expect(await opened(await sent(theirs, OUR_PEOPLE))).toMatchObject({ became: "revision" });
+    await update(processor.ctx, processor.staff.responder, theirs, {
+      version: 1,
+      determination: "confirmed",
+      reason: "The log shows it.",
+    });
+    expect(await opened(await sent(theirs))).toEqual({
+      incidentId,
+      became: "known",
+      determination: "confirmed",
+    });
+    expect((await scopes.current(controller.sql, incidentId)).facts.people).toEqual(OUR_PEOPLE);
+  });
+
+  test("is laid over an incident of which only the first half was kept", async () => {
+    const theirs = await givenTheirs();
+    // The process ends between the incident and the record of the notice.
+    await controller.sql.unsafe(`
+      create function ended() returns trigger language plpgsql as $$ begin raise 'ended'; end $$;
+      create trigger ended before insert on processor_notice execute function ended()`);
+    await expect(opened(await sent(theirs, OUR_PEOPLE))).rejects.toThrow("ended");
+    await controller.sql.unsafe("drop trigger ended on processor_notice");
+    await givenScope(processor, theirs, { how: "The key was used from abroad." });
+    const { incidentId } = await opened(await sent(theirs, OUR_PEOPLE));
+    const { facts } = await scopes.current(controller.sql, incidentId);
+    expect(facts.how).toBe("The key was used from abroad.");
+  });
+
+  test("for one controller is opened by no other", async () => {
+    const theirs = await givenTheirs();
+    const made = async (key: string) =>
+      SignedNotice.parse(
+        await issue(processor.ctx, processor.staff.responder, theirs, { controller: key }),
+      );
+    const { key } = await ownKey(processor.ctx);
+    await expect(opened(await made(key))).rejects.toMatchObject({
+      code: "not-allowed",
+      fields: [{ field: "notice.controller" }],
+    });
+    const ours = await made((await ownKey(controller.ctx)).key);
+    expect(await opened(ours)).toMatchObject({ became: "incident" });
+    await expect(made("AAAA")).rejects.toMatchObject({ fields: [{ field: "controller" }] });
   });
 
   test("that an older one overtook is refused, unopened", async () => {
@@ -108,6 +186,10 @@ describe("a processor's notice", () => {
     ["its key", ({ notice, ...rest }) => ({ ...rest, notice: { ...notice, key: "A".repeat(43) } })],
     ["its signature", ({ notice }) => ({ notice, signature: "A".repeat(86) })],
     ["what was added", ({ notice, ...rest }) => ({ ...rest, notice: { ...notice, x: 1 } })],
+    [
+      "half a character",
+      ({ notice, ...rest }) => ({ ...rest, notice: { ...notice, x: "\ud800" } }),
+    ],
   ])("with %s changed is refused", async (_, forge) => {
     await expect(opened(forge(await sent(await givenTheirs())))).rejects.toMatchObject({
       code: "invalid-input",

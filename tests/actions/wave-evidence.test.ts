@@ -6,7 +6,7 @@ import type { Context } from "../../src/context.ts";
 import { givenScope } from "../support/incident.ts";
 import { outcomeOf } from "../support/notice.ts";
 import { AUTHORITY, PEOPLE, underLaw } from "../support/obligation.ts";
-import { givenWave } from "../support/wave.ts";
+import { givenWave, somePeople } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -19,8 +19,9 @@ beforeAll(async () => {
 afterAll(() => w.close());
 
 /** A wave to three people, whose deliveries then stand like this. */
-async function given(states: readonly string[], state = "done") {
-  const { incidentId, waveId } = await givenWave(w, { people: 3, channels: ["email"] });
+async function given(states: readonly string[], state = "done", country?: string) {
+  const people = country === undefined ? 3 : somePeople(3).map((each) => ({ ...each, country }));
+  const { incidentId, waveId } = await givenWave(w, { people, channels: ["email"] });
   await givenScope(w, incidentId, { people: [{ jurisdiction: "DE", count: 3 }] });
   const rows = await w.sql<{ id: string }[]>`
     select id from delivery where wave_id = ${waveId} order by id`;
@@ -55,6 +56,15 @@ test("a wave that is done meets what people were owed; the row names it and the 
   const [fact] = await w.sql`
     select after from timeline where incident_id = ${incidentId} and action = 'obligation.meet'`;
   expect(fact?.["after"]).toMatchObject({ records: [{ obligation: PEOPLE, waveId }] });
+});
+
+test("a wave to nobody of the place shows nothing of what is owed there", async () => {
+  const { incidentId, waveId } = await given(["accepted", "accepted", "accepted"], "done", "FR");
+  const refused = meetByWave(ctx, w.staff.responder, incidentId, evidence(waveId));
+  await expect(refused).rejects.toMatchObject({
+    code: "wrong-state",
+    fields: [{ field: "obligations.0", code: "nobody-there" }],
+  });
 });
 
 test.for([

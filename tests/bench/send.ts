@@ -76,6 +76,6 @@ async function counted(sink: Sink, messages: number, send: () => Promise<number>
  * Of one worker: on two cores, which it shares with all the servers, a second one claims and settles
  * half as many at a time and gains nothing.
  */
-const CONNECTIONS = 20;
+const CONNECTIONS = 40;
 /** What our own messages weigh, as the catcher of the demo shows them. */
 const BYTES_MEAN = 8_192;

@@ -1,7 +1,7 @@
 import { get, submit } from "../../src/actions/approval/submit.ts";
+import { openPerson } from "../../src/actions/audience/sealing.ts";
 import { draft } from "../../src/actions/notice/draft.ts";
 import { Plan } from "../../src/domain/approval.ts";
-import { Person, isPerson } from "../../src/domain/audience/person.ts";
 import { splitBy } from "../../src/domain/notice/split.ts";
 import type { Variants } from "../../src/domain/notice/split.ts";
 import { aSource } from "../support/notice.ts";
@@ -68,8 +68,7 @@ async function splitEach({ w }: Lab, { incidentId, audienceId }: Crowd) {
     select id, sealed from recipient where audience_id = ${audienceId}`.cursor(5_000);
   for await (const page of pages)
     for (const { id, sealed } of page) {
-      const opened = keys.open("recipient", id, sealed);
-      const { place } = isPerson(opened) ? opened : Person.parse(opened);
+      const { place } = openPerson(keys, id, sealed);
       const variant = split.of(place);
       counts.set(variant, (counts.get(variant) ?? 0) + 1);
     }

@@ -25,18 +25,21 @@ afterAll(async () => {
   await w.close();
 });
 
-test.for(Object.entries(STATES))("%s is sound", async ([, { heading, says, visit }]) => {
-  const page = await openPage(browser, [clinic.door.url]);
-  await visit(page, clinic, "en");
-  expect(await page.locator("h1").allTextContents()).toEqual([expect.stringContaining(heading)]);
-  expect(await page.locator("main").textContent()).toContain(says);
-  expect(await frameOf(page)).toEqual({
-    language: "en",
-    headings: 1,
-    title: expect.stringMatching(/\S.* · Larkspur Clinic$/),
-    scripts: 0,
-    complaints: [],
-  });
-  expect(await faultsOf(page)).toEqual([]);
-  await page.context().close();
-});
+test.for(Object.entries(STATES))(
+  "%s is sound",
+  { timeout: 120_000 },
+  async ([, { heading, says, visit }]) => {
+    const page = await openPage(browser, [clinic.door.url]);
+    await visit(page, clinic, "en");
+    expect(await page.locator("h1").allTextContents()).toEqual([expect.stringContaining(heading)]);
+    expect(await page.locator("main").textContent()).toContain(says);
+    expect(await frameOf(page)).toEqual({
+      language: "en",
+      headings: 1,
+      title: expect.stringMatching(/\S.* · Larkspur Clinic$/),
+      scripts: 0,
+      complaints: [],
+    });
+    expect(await faultsOf(page)).toEqual([]);
+  },
+);

@@ -52,7 +52,6 @@ describe("without scripts", () => {
     await press(page, "Stop the e-mails");
     await page.getByText("your address is deleted here").waitFor();
     expect(page.complaints).toEqual([]);
-    await page.context().close();
   });
 
   test("somebody opens their notice with two codes, complains, and reads the answer", async () => {
@@ -72,7 +71,6 @@ describe("without scripts", () => {
     await page.goto(`${clinic.door.url}/my/notice`);
     await page.getByText("Your visit has ended").waitFor();
     expect(page.complaints).toEqual([]);
-    await page.context().close();
   });
 
   test("the survey is answered by keyboard alone, and leaves no cookie", async () => {
@@ -95,7 +93,6 @@ describe("without scripts", () => {
     expect(await page.locator("h1").textContent()).toBe("Thank you");
     expect(await page.context().cookies()).toEqual([]);
     expect(page.complaints).toEqual([]);
-    await page.context().close();
   });
 });
 
@@ -133,7 +130,6 @@ describe("by keyboard", () => {
       "Stop them",
       "Leave my page",
     ]);
-    await page.context().close();
   });
 
   test("tab leads over the survey question by question", async () => {
@@ -148,7 +144,6 @@ describe("by keyboard", () => {
       "next-1",
     ]);
     expect(seen.at(-1)).toBe("Send my answers");
-    await page.context().close();
   });
 
   test.each([
@@ -165,7 +160,6 @@ describe("by keyboard", () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => focused(page)).toMatchObject({ id, outlined: true, inside: true });
     expect(await page.locator(`#${id}`).getAttribute("aria-invalid")).toBe("true");
-    await page.context().close();
   });
 
   test("what was typed is still there after a mistake", async () => {
@@ -176,7 +170,6 @@ describe("by keyboard", () => {
     await page.locator("#remark").fill("You were quick.");
     await submit(page);
     expect(await page.locator("h1").textContent()).toBe("Thank you");
-    await page.context().close();
   });
 });
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { SMALL } from "../../src/dev/candor.ts";
 import type { Actor } from "../../src/domain/staff.ts";
 import { serve } from "../support/http.ts";
 import type { Served } from "../support/http.ts";
@@ -37,7 +38,7 @@ function candor(args: string[], env: Readonly<Record<string, string>>): Promise<
     execFile(
       process.execPath,
       [CLI, "publication", ...args],
-      { env: { PATH: process.env["PATH"] ?? "", ...env } },
+      { env: { PATH: process.env["PATH"] ?? "", ...SMALL, ...env } },
       (error, stdout, stderr) => (error ? reject(new Error(stderr)) : resolve(stdout)),
     );
   });

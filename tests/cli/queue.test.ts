@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { witness } from "../../src/actions/recovery/witness.ts";
+import { SMALL } from "../../src/dev/candor.ts";
 import { startRedis } from "../../src/dev/redis.ts";
 import { fileWitness } from "../../src/gateways/witness.ts";
 import { statusOf } from "../../src/views/engine.ts";
@@ -42,7 +43,7 @@ function candor(...args: string[]): Promise<{ code: number; said: string }> {
     execFile(
       process.execPath,
       [CLI, "queue", ...args],
-      { env: { PATH: process.env["PATH"] ?? "", ...env } },
+      { env: { PATH: process.env["PATH"] ?? "", ...SMALL, ...env } },
       (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === "number" ? error.code : 0, said: stdout + stderr }),
     );

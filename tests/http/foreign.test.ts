@@ -185,7 +185,7 @@ const BODIES: Readonly<Record<string, (ids: Ids) => unknown>> = {
   "PUT /severity": () => ({ version: 0, intent: "accident" }),
   "POST /filings": () => ({ obligation: "us-hipaa/regulator/initial", kind: "initial" }),
   "PUT /filings/:filingId/lines": () => ({ version: 1, given: {} }),
-  "POST /filings/:filingId/approve": () => ({ version: 1 }),
+  "POST /filings/:filingId/approve": () => ({ version: 1, digest: "0".repeat(64) }),
   "POST /filings/:filingId/report": () => ({
     version: 1,
     reference: "1",

@@ -226,7 +226,7 @@ async function wayOf(noticeClass: "legal" | "courtesy") {
   const plan = { mode: "first-reachable", channels: ["email", "sms"], consent: "any" } as const;
   const { audienceId } = place;
   const [row] = await w.sql`
-    select * from (${ways(w.sql, { ...plan, audienceId, noticeClass })}) as way`;
+    select * from (${ways(w.sql, { ...plan, audienceId, noticeClass }, "few")}) as way`;
   return row;
 }
 

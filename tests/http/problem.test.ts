@@ -15,7 +15,7 @@ let door: Served;
 let dark: Served;
 beforeAll(async () => {
   w = await world();
-  away = connect("postgres://nobody@127.0.0.1:9/nothing", 1);
+  away = connect("postgres://nobody@127.0.0.1:9/nothing", 12);
   door = await serve(w.ctx, { door: "public" });
   dark = await serve({ ...w.ctx, sql: away, feedback: away }, { door: "public" });
 });
@@ -28,7 +28,8 @@ afterAll(async () => {
 
 const A_FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-describe("while the database is away", () => {
+// All at once: each waits a while for the database.
+describe.concurrent("while the database is away", () => {
   test.each([
     ["GET", "/", ""],
     ["GET", "/incidents/shop-2026", ""],

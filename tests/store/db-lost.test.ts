@@ -125,7 +125,12 @@ describe("a pool that is ending", () => {
 test("a library that install scripts did not patch is refused", async () => {
   vi.resetModules();
   vi.doMock("postgres", () => ({ default: () => {} }));
-  const unpatched = await import("../../src/store/db.ts");
-  expect(() => unpatched.connect(w.config.DATABASE_URL)).toThrow("npx patch-package");
-  vi.doUnmock("postgres");
+  try {
+    const unpatched = await import("../../src/store/db.ts");
+    expect(() => unpatched.connect(w.config.DATABASE_URL)).toThrow("npx patch-package");
+  } finally {
+    // The next file of this process must not find that one.
+    vi.doUnmock("postgres");
+    vi.resetModules();
+  }
 });

@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { connect } from "../../src/store/db.ts";
 import type { Database } from "../../src/store/db.ts";
+import { until } from "../support/fleet.ts";
+import { startProxy } from "../support/proxy.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -78,6 +80,38 @@ describe("a transaction whose connection is closed", () => {
     await sleep(200);
     expect(await written()).toEqual([]);
   });
+});
+
+test("a process frozen between a statement and its values loses its transaction", async () => {
+  const { DATABASE_URL } = w.config;
+  await w.sql`create table held as select 1 as n`;
+  const proxy = await startProxy(Number(new URL(DATABASE_URL).port));
+  const far = connect(proxy.through(DATABASE_URL), 1);
+  try {
+    await far`select 1`;
+    proxy.delay(300);
+    const frozen = far.begin(async (tx) => {
+      await tx`set local idle_in_transaction_session_timeout = '1s'`;
+      await tx`select from held for update`;
+      await tx`update held set n = ${2}`;
+    });
+    frozen.catch(() => {});
+    await until("the server has the statement, and waits for its values", async () => {
+      const rows = await w.sql`
+        select from pg_stat_activity where datname = current_database() and query like 'update held%'`;
+      return rows.length > 0;
+    });
+    proxy.clog();
+    await w.sql.begin(async (tx) => {
+      await tx`set local lock_timeout = '20s'`;
+      expect(await tx`select n from held for update`).toEqual([{ n: 1 }]);
+    });
+    proxy.cutNow();
+    await expect(frozen).rejects.toThrow();
+  } finally {
+    await far.end({ timeout: 0 });
+    await proxy.close();
+  }
 });
 
 describe("any other transaction", () => {

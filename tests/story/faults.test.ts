@@ -41,7 +41,7 @@ beforeAll(async () => {
   await Promise.all([mainServer, keystoreServer].map((each) => createDatabase(each, TEMPLATE)));
   [main, keystore] = [restartablePostgres(mainServer.pid), restartablePostgres(keystoreServer.pid)];
   f = await fleet(
-    { delayMs: 40, reject: () => provider.refuses },
+    { delayMs: 100, reject: () => provider.refuses },
     { mainUrl: mainServer.url(), keystoreUrl: keystoreServer.url() },
   );
 });
@@ -67,14 +67,14 @@ describe("a wave ends with everybody mailed once although", () => {
     "the database stops by %s for a while",
     { timeout: 90_000 },
     async (signal) => {
-      const running = await givenRunning(f, signal.toLowerCase(), 500);
+      const running = await givenRunning(f, signal.toLowerCase(), 200);
       await Promise.all([f.worker(), f.worker()]);
-      await until("some are out", () => caughtOf(f, running).length >= 100);
+      await until("some are out", () => caughtOf(f, running).length >= 40);
       await main.stop(signal);
       await sleep(3_000);
       await main.start();
       await until("the wave has ended", () => ended(f, running));
-      expect(await expectAgreement(f, running)).toEqual({ accepted: 500 });
+      expect(await expectAgreement(f, running)).toEqual({ accepted: 200 });
       expect(await f.endWorkers()).toEqual([true, true]);
     },
   );
@@ -83,14 +83,14 @@ describe("a wave ends with everybody mailed once although", () => {
     "Redis is killed and comes back with its data %s",
     { timeout: 90_000 },
     async (data) => {
-      const running = await givenRunning(f, `redis-${data}`, 400);
+      const running = await givenRunning(f, `redis-${data}`, 160);
       await Promise.all([f.worker(), f.worker()]);
-      await until("some are out", () => caughtOf(f, running).length >= 100);
+      await until("some are out", () => caughtOf(f, running).length >= 40);
       await f.redis.kill();
       await sleep(500);
       await f.redis.start(data === "lost");
       await until("the wave has ended", () => ended(f, running));
-      expect(await expectAgreement(f, running)).toEqual({ accepted: 400 });
+      expect(await expectAgreement(f, running)).toEqual({ accepted: 160 });
     },
   );
 
@@ -135,7 +135,7 @@ describe("a worker", () => {
   test("stops a wave at the first refused sign-in, with everybody still to be mailed", async () => {
     const ehlo = "250-scripted\r\n250 AUTH PLAIN";
     const smtp = await scriptedSmtp({ ehlo, auth: "535 no" });
-    const running = await givenRunning(f, "auth", 300);
+    const running = await givenRunning(f, "auth", 120);
     await f.worker({ SMTP_URL: smtp.url.replace("//", "//user:secret@") });
     const paused = () => f.w.sql`
       select paused_reason from wave where id = ${running.waveId} and state = 'paused'`;
@@ -144,27 +144,27 @@ describe("a worker", () => {
     await smtp.close();
     expect(await paused()).toMatchObject([{ pausedReason: "breaker" }]);
     const { planned = 0, leased = 0, ...others } = await states(f.w, running.waveId);
-    expect([planned + leased, others]).toEqual([300, {}]);
+    expect([planned + leased, others]).toEqual([120, {}]);
     const { "rejected 535": burned = 0 } = await attemptCounts(f, running);
     // At most what one worker holds in its hands.
     expect(burned).toBeLessThanOrEqual(12);
   }, 60_000);
 
   test("drains while Redis is away, and what it left is finished by the next", async () => {
-    const running = await givenRunning(f, "away", 400);
+    const running = await givenRunning(f, "away", 160);
     await f.worker();
-    await until("some are out", () => caughtOf(f, running).length >= 50);
+    await until("some are out", () => caughtOf(f, running).length >= 20);
     await f.redis.kill();
     const stopped = await f.endWorkers();
     await f.redis.start();
     expect(stopped).toEqual([true]);
     const { accepted = 0, planned = 0, leased = 0, ...others } = await expectAgreement(f, running);
-    expect([accepted + planned + leased, others]).toEqual([400, {}]);
+    expect([accepted + planned + leased, others]).toEqual([160, {}]);
     expect(accepted).toBe(caughtOf(f, running).length);
 
     await f.worker();
     await until("the wave has ended", () => ended(f, running));
-    expect(await expectAgreement(f, running)).toEqual({ accepted: 400 });
+    expect(await expectAgreement(f, running)).toEqual({ accepted: 160 });
   }, 60_000);
 
   test("with nothing in its hands drains while the database is away", async () => {
@@ -177,9 +177,9 @@ describe("a worker", () => {
   }, 60_000);
 
   test("drains through an outage of the database, and writes what became of each message", async () => {
-    const running = await givenRunning(f, "gone", 400);
+    const running = await givenRunning(f, "gone", 160);
     await f.worker();
-    await until("some are out", () => caughtOf(f, running).length >= 50);
+    await until("some are out", () => caughtOf(f, running).length >= 20);
     await main.stop("SIGINT");
     const stopped = f.endWorkers();
     await sleep(3_000);
@@ -188,7 +188,7 @@ describe("a worker", () => {
 
     await f.worker();
     await until("the wave has ended", () => ended(f, running));
-    expect(await expectAgreement(f, running)).toEqual({ accepted: 400 });
+    expect(await expectAgreement(f, running)).toEqual({ accepted: 160 });
   }, 60_000);
 
   test("stuck on a slow provider ends at the second signal, and calls unknown what it leaves", async () => {

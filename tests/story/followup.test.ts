@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import { setPlan } from "../../src/actions/followup.ts";
 import { sweep } from "../../src/actions/followup/tick.ts";
@@ -22,6 +22,8 @@ let f: Fleet;
 beforeAll(async () => {
   f = await fleet();
 });
+// What a failed test left would do the next one's work.
+afterEach(() => f.endWorkers());
 afterAll(() => f.close());
 
 /** Incidents with one follow-up each, due once `fallDue` is called. */

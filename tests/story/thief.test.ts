@@ -19,7 +19,7 @@ import { world } from "../support/world.ts";
 // key, the survey's keys, whose each pass is, and the order in which people answered. They want
 // to know who wrote which text.
 
-const PEOPLE = 500;
+const PEOPLE = 240;
 /**
  * Pairing n people with n texts blindly hits Poisson(1) of them, whatever n is: four or fewer in
  * 99 % of all runs, and five or fewer in each of all eleven ways to try in 99 % of them. Who copied

@@ -1,4 +1,6 @@
-import axe from "axe-core";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
 import type { AxeResults } from "axe-core";
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
@@ -22,21 +24,42 @@ export const SCREENS = {
 export type Watched = Page & { readonly complaints: string[] };
 
 /**
- * A page of a browser of its own, from a network of its own. The page of a refusal is a page like
- * any other, though the browser says that its status was none; so 4xx is no complaint.
+ * A page for the next reader, from a network of its own and without a cookie: the last reader's,
+ * unless it was closed, for a browser that stays need not compile everything again, which is half
+ * of the work. So it is for one reader at a time. The page of a refusal is a page like any other,
+ * though the browser says that its status was none; so 4xx is no complaint.
  */
 export async function openPage(
   browser: Browser,
   origins: readonly string[],
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
+  const key = JSON.stringify([origins, options]);
+  const pages = kept.get(browser) ?? new Map<string, Watched>();
+  kept.set(browser, pages);
+  const last = pages.get(key);
+  const page = last && !last.isClosed() ? last : await newPage(browser, origins, options);
+  pages.set(key, page);
+  // Nothing that the last reader left open comes back by itself.
+  await page.goto("about:blank");
+  await page.unrouteAll({ behavior: "wait" });
+  await page.context().clearCookies();
+  await page.setExtraHTTPHeaders({});
   networks += 1;
   const network = `10.${networks >> 8}.${networks & 255}.1`;
-  const context = await browser.newContext({
-    locale: "en",
-    extraHTTPHeaders: { "x-forwarded-for": network },
-    ...options,
-  });
+  await page.context().setExtraHTTPHeaders({ "x-forwarded-for": network });
+  await page.setViewportSize(options.viewport ?? SCREENS.desk);
+  await page.emulateMedia({ colorScheme: "light" });
+  page.complaints.length = 0;
+  return page;
+}
+
+async function newPage(
+  browser: Browser,
+  origins: readonly string[],
+  options: BrowserContextOptions,
+): Promise<Watched> {
+  const context = await browser.newContext({ locale: "en", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (said) => {
@@ -69,6 +92,7 @@ export async function frameOf(page: Watched) {
 }
 
 let networks = 0;
+const kept = new WeakMap<Browser, Map<string, Watched>>();
 
 /** What a content security policy allows that no page of ours needs. */
 function loose(policy: string): string[] {
@@ -81,29 +105,30 @@ function loose(policy: string): string[] {
 /**
  * What is wrong with a page for somebody who reads it: what axe finds against WCAG 2.2 A and AA
  * and its own best practice, and elements beyond the edge of a page that scrolls sideways; on
- * every screen, by day and by night. What depends on neither is looked at once.
+ * every screen, by day and by night. What depends on neither is looked at once; a phone shows a
+ * page as the narrowest screen does, with its links and fields in other places.
  */
 export async function faultsOf(page: Page): Promise<string[]> {
   const found = await faultsAtOnce(page);
-  for (const [screen, size] of Object.entries(SCREENS))
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize(size);
-      await page.emulateMedia({ colorScheme });
-      const faults = await violations(page, { type: "rule", values: LOOKS });
-      found.push(...faults.map((fault) => `${screen}, ${colorScheme}: ${fault}`));
-    }
+  for (const [screen, colorScheme, rules] of LOOKS) {
+    await page.setViewportSize(SCREENS[screen]);
+    await page.emulateMedia({ colorScheme });
+    const faults = await violations(page, { type: "rule", values: rules });
+    found.push(...faults.map((fault) => `${screen}, ${colorScheme}: ${fault}`));
+  }
   return found;
 }
 
 /** The same by day only and with axe on the narrowest screen alone, for a page in another language. */
 export async function faultsAtOnce(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  await page.setViewportSize(SCREENS.narrow);
-  const found = await violations(page, { type: "tag", values: TAGS });
-  for (const [screen, size] of Object.entries(SCREENS)) {
-    await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.evaluate(AXE);
+  const found: string[] = [];
+  for (const screen of ["phone", "desk", "narrow"] as const) {
+    await page.setViewportSize(SCREENS[screen]);
     found.push(...(await sideways(page)).map((fault) => `${screen}: ${fault}`));
   }
+  found.push(...(await violations(page, { type: "tag", values: TAGS })));
   return found;
 }
 
@@ -153,5 +178,12 @@ interface Focused {
 }
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** The rules that a screen or its colours can break. */
-const LOOKS = ["color-contrast", "target-size", "link-in-text-block"];
+const COLOURS = ["color-contrast", "link-in-text-block"];
+/** Where else to look for what a screen or its colours can break; the narrowest by day had all. */
+const LOOKS = [
+  ["narrow", "dark", COLOURS],
+  ["phone", "light", ["target-size"]],
+  ["desk", "light", [...COLOURS, "target-size"]],
+  ["desk", "dark", COLOURS],
+] as const;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -167,7 +167,7 @@ export async function submit(page: Page, form = "main form"): Promise<void> {
 function tired(path: string, times: number, visit: Visit): Visit {
   return async (...where) => {
     const [page, { door }] = where;
-    const send = () => page.request.post(door.url + path, { form: {}, maxRedirects: 0 });
+    const send = () => page.request.post(door.url + path, { form: {}, ...ONCE });
     await Promise.all(Array.from({ length: times }, send));
     await visit(...where);
   };
@@ -276,7 +276,7 @@ async function waiting(...where: Parameters<Visit>): Promise<void> {
   });
   await clinic.withoutWorkers(async () => {
     // Where a redirect leads cannot be held back, so nobody follows it here.
-    const sent = { form: { code: "0000 0000" }, maxRedirects: 0 };
+    const sent = { form: { code: "0000 0000" }, ...ONCE };
     await page.request.post(`${clinic.door.url}/my/code?language=${language}`, sent);
     await page.goto(`${clinic.door.url}/my/notice?language=${language}`);
   });
@@ -304,5 +304,7 @@ function nextPerson(): number {
   return persons;
 }
 
+/** Follow nothing; a connection that the door closed at that moment is no answer. */
+const ONCE = { maxRedirects: 0, maxRetries: 2 };
 let persons = 0;
 let subscribers = 0;

@@ -172,7 +172,7 @@ export async function until(
   const looks = async () => holds();
   while (!(await looks().catch(() => false))) {
     if (performance.now() > deadline) throw new Error(`Waited too long until ${what}.`);
-    await sleep(10);
+    await sleep(20);
   }
 }
 

@@ -5,11 +5,11 @@ import type { ChannelLimit } from "../../domain/audience/permitted.ts";
 import type { Notice } from "../../domain/notice/notice.ts";
 import * as recipients from "../../store/audience/recipient.ts";
 import type { Sql } from "../../store/db.ts";
-import { owedToPeople } from "../notice/gate.ts";
+import { owedToAudience } from "../notice/gate.ts";
 
 /**
- * What the laws of people's places take from a plan, as they are assessed now: only what the plan
- * would do and they forbid. Laws say how a first notice may go out; what follows it is free.
+ * What the laws of people's places take from a plan, as they are assessed now, the scope's places
+ * and the audience's: only what the plan would do and they forbid. Laws say how a first notice may go out; what follows it is free.
  */
 export async function limitsOf(
   ctx: Context,
@@ -18,9 +18,9 @@ export async function limitsOf(
   { audienceId, plan }: { readonly audienceId: string; readonly plan: Plan },
 ): Promise<ChannelLimit[]> {
   if (kind !== "initial" && kind !== "correction") return [];
-  const owed = await owedToPeople(ctx, sql, incidentId);
-  if (owed.length === 0) return [];
   const places = await recipients.places(sql, audienceId);
+  const { owed } = await owedToAudience(ctx, sql, incidentId, places);
+  if (owed.length === 0) return [];
   const limits = limitsFor(
     places.map(({ place }) => place ?? UNKNOWN_PLACE),
     owed,

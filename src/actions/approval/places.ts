@@ -1,21 +1,22 @@
 import type { Context } from "../../context.ts";
+import { isPartOf } from "../../domain/audience/residence.ts";
 import type { PlaceCount } from "../../domain/audience/residents.ts";
-import { NOT_YET_KNOWN } from "../../domain/instant.ts";
+import { textOf } from "../../domain/notice/lint.ts";
+import { forbiddenProblems } from "../../domain/notice/lint/forbidden.ts";
 import type { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
-import { saysForbidden } from "../../domain/notice/proposal.ts";
 import { partsOf, splitBy } from "../../domain/notice/split.ts";
 import type { Obligation } from "../../domain/obligation.ts";
-import { answersOf } from "../../domain/obligation/answer.ts";
-import { assess } from "../../domain/obligation/assess.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { FieldProblem } from "../../domain/refusal.ts";
 import * as recipients from "../../store/audience/recipient.ts";
 import type { Sql } from "../../store/db.ts";
-import { assessed } from "../obligation/assess.ts";
+import type { VersionWithFacts } from "../../store/notice.ts";
+import { compiledVersion } from "../notice/compiled.ts";
+import { owedToAudience } from "../notice/gate.ts";
 
 interface Proposed {
-  readonly notice: Pick<Notice, "incidentId">;
-  readonly version: Pick<NoticeVersion, "languages" | "variants">;
+  readonly notice: Pick<Notice, "incidentId" | "kind">;
+  readonly version: Pick<NoticeVersion, "id" | "variants">;
   readonly audienceId: string;
 }
 
@@ -27,12 +28,12 @@ interface Proposed {
 export async function requirePlacesServed(
   ctx: Context,
   tx: Sql,
-  { notice: { incidentId }, version, audienceId }: Proposed,
+  { notice, version, audienceId }: Proposed,
 ): Promise<void> {
   const places = await recipients.places(tx, audienceId);
   const problems = [
     ...unmarked(version, places),
-    ...(await forbidden(ctx, tx, { incidentId, version, places })),
+    ...(await forbidden(ctx, tx, { notice, version, audienceId, places })),
   ];
   if (problems.length > 0)
     refuse("template-refused", "Some people would read what is not for their place.", problems);
@@ -52,29 +53,21 @@ function unmarked({ variants }: Proposed["version"], places: readonly PlaceCount
   ];
 }
 
-interface Judged extends Pick<Proposed, "version"> {
-  readonly incidentId: string;
+interface Judged extends Proposed {
   readonly places: readonly PlaceCount[];
 }
 
 async function forbidden(
   ctx: Context,
   tx: Sql,
-  { incidentId, version, places }: Judged,
+  { notice, version: { id }, places }: Judged,
 ): Promise<FieldProblem[]> {
-  const found = await assessed(ctx, tx, incidentId);
-  const { people } = found.scope.facts;
-  const stated = people === NOT_YET_KNOWN ? [] : people;
-  const named = new Set(stated.map(({ jurisdiction }) => jurisdiction));
-  const more = places.flatMap(({ place, people: count }) =>
-    place === null || named.has(place) ? [] : [{ jurisdiction: place, count }],
-  );
+  const { incidentId, kind } = notice;
+  const { more, unnamed } = await owedToAudience(ctx, tx, incidentId, places);
   if (more.length === 0) return [];
-  const given = answersOf(found.answered, found.decision, []);
-  const facts = { ...found.scope.facts, people: [...stated, ...more] };
-  const { obligations } = assess(found.incident, facts, ctx.library, given);
-  return more.flatMap(({ jurisdiction, count }) =>
-    problemsIn(version, jurisdiction, obligations).map((field) => ({
+  const { version } = await compiledVersion(ctx, id, tx);
+  return unnamed.flatMap(({ jurisdiction, count }) =>
+    problemsIn(version, kind, { place: jurisdiction, obligations: more }).map((field) => ({
       field,
       code: "place-not-named",
       message: `The audience has ${count} people of ${jurisdiction}, which the scope does not name, and the law there forbids what this text says. Name the place in the scope, and draft a variant.`,
@@ -84,18 +77,19 @@ async function forbidden(
 
 /** The texts that people of a place may read and that say what its law forbids. */
 function problemsIn(
-  { languages, variants }: Proposed["version"],
-  place: string,
-  obligations: readonly Obligation[],
+  { languages, variants, facts: bound, scopeFacts: facts }: VersionWithFacts,
+  kind: Notice["kind"],
+  { place, obligations }: { place: string; obligations: readonly Obligation[] },
 ): string[] {
-  const own = obligations.filter((each) => each.to === "individuals" && each.place === place);
-  const prohibited = own.flatMap((each) => each.prohibited);
+  const own = obligations.filter((each) => each.place === place || isPartOf(place, each.place));
   const variant = splitBy(variants).of(place);
-  return Object.entries(languages).flatMap(([key, source]) =>
-    partsOf(key).variant === variant && saysForbidden(source, prohibited)
-      ? [`languages.${key}`]
-      : [],
-  );
+  return Object.entries(languages).flatMap(([key, source]) => {
+    const parts = partsOf(key);
+    if (parts.variant !== variant) return [];
+    const text = textOf({ kind, language: parts.language, source, facts, bound });
+    const found = forbiddenProblems(own, text);
+    return found.some(({ severity }) => severity === "must-fix") ? [`languages.${key}`] : [];
+  });
 }
 
 function sumOf(places: readonly PlaceCount[]): number {

@@ -1,7 +1,7 @@
 import type { Keys } from "../../context.ts";
 import { foldEmail } from "../../domain/audience/address.ts";
 import { mergeKeys } from "../../domain/audience/merge.ts";
-import type { Person } from "../../domain/audience/person.ts";
+import { Person, isPerson } from "../../domain/audience/person.ts";
 import { placeOf } from "../../domain/audience/residence.ts";
 import { canonical } from "../../domain/timeline.ts";
 import type { SealedPerson } from "../../store/audience/recipient.ts";
@@ -36,6 +36,12 @@ export function sealPerson(
     hasPhone: phone !== undefined,
     hasPost: postal !== undefined,
   };
+}
+
+/** A person out of what was stored. */
+export function openPerson(keys: Keys, recipientId: string, sealed: Buffer): Person {
+  const opened = keys.open("recipient", recipientId, sealed);
+  return isPerson(opened) ? opened : Person.parse(opened);
 }
 
 /** The keyed hash by which a mailbox is found within one incident. */

@@ -17,7 +17,7 @@ export interface Settlement {
 
 /**
  * Outcomes are written in batches: as soon as `worthwhile` of them have come together or the
- * oldest has waited for 4 ms; what came in while one statement ran goes into the next.
+ * oldest has waited for 4 ms, at most two statements at once; what comes in meanwhile waits for one.
  * While the database is away they are kept here and tried again for as long as the process
  * lives, because an outcome that is lost is a delivery that nobody can judge.
  */
@@ -27,7 +27,8 @@ export function createSettlement(
   worthwhile: number,
 ): Settlement {
   const waiting: { readonly settled: Settled; readonly done: () => void }[] = [];
-  let running = false;
+  let writing = 0;
+  let gathering = false;
   let enough = () => {};
 
   /** Outcomes of about the same moment share a statement. */
@@ -42,16 +43,24 @@ export function createSettlement(
   }
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) {
+    if (gathering) return;
+    gathering = true;
+    while (waiting.length > 0 && writing < AT_ONCE) {
       if (waiting.length < worthwhile) await gathered();
-      const batch = waiting.splice(0, BATCH_MAX);
-      await untilDone(
-        () => save(batch.map(({ settled }) => settled)),
-        (err) => log.error({ err, outcomes: batch.length }, "settling again"),
-      );
-      for (const { done } of batch) done();
+      void write(waiting.splice(0, BATCH_MAX));
     }
-    running = false;
+    gathering = false;
+  }
+
+  async function write(batch: typeof waiting): Promise<void> {
+    writing += 1;
+    await untilDone(
+      () => save(batch.map(({ settled }) => settled)),
+      (err) => log.error({ err, outcomes: batch.length }, "settling again"),
+    );
+    writing -= 1;
+    for (const { done } of batch) done();
+    await run();
   }
 
   return {
@@ -59,8 +68,6 @@ export function createSettlement(
       new Promise((done) => {
         waiting.push({ settled, done });
         if (waiting.length >= worthwhile) enough();
-        if (running) return;
-        running = true;
         void run();
       }),
   };
@@ -107,5 +114,7 @@ export async function untilDone<T>(
 }
 
 const GATHER_MS = 4;
+/** While one is being written, the next is already on its way. */
+const AT_ONCE = 2;
 const BATCH_MAX = 200;
 const WAIT_MAX_MS = 2_000;

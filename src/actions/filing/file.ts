@@ -2,6 +2,7 @@ import type { Context } from "../../context.ts";
 import type { FilingPath, FilingView } from "../../domain/filing.ts";
 import { instantWords } from "../../domain/obligation/calendar.ts";
 import { NOT_YET_KNOWN } from "../../domain/instant.ts";
+import { refuse } from "../../domain/refusal.ts";
 import { read } from "../filing.ts";
 
 export interface FilingFile {
@@ -10,7 +11,10 @@ export interface FilingFile {
   readonly content: readonly (string | Buffer)[];
 }
 
-/** A filing as a file for the authority. What is not approved yet says so on its first line. */
+/**
+ * A filing as a file for the authority. What is not approved yet says so on its first line. Refuses,
+ * by its line, a text for which the bundled fonts have no letters: it would be printed as boxes.
+ */
 export async function fileOf(
   ctx: Context,
   path: FilingPath,
@@ -41,7 +45,30 @@ function plain({ filing, authority, fields }: FilingView, organisation: string) 
   };
 }
 
-function paper(ctx: Context, { filing, authority, fields }: FilingView): Promise<Buffer> {
+/** Refuses what a PDF could not show. */
+function expectPrintable({ press, config }: Context, { filing, authority, fields }: FilingView) {
+  const said = [
+    ["organisation", config.ORGANISATION],
+    ["authority", authority],
+    ["reference", filing.reference ?? ""],
+    ...fields.map(({ key, value }) => [`given.${key}`, value] as const),
+  ] as const;
+  const strange = said.filter(([, value]) =>
+    [...new Set(printable(value))].some(
+      (each) => each !== "\n" && !press.metrics.faceOf(each, FACES),
+    ),
+  );
+  if (strange.length > 0)
+    refuse(
+      "wrong-state",
+      "The fonts of a PDF lack letters of this filing. Save it as JSON, or copy it from the screen.",
+      strange.map(([field]) => ({ field, code: "no-letters", message: "Write it otherwise." })),
+    );
+}
+
+function paper(ctx: Context, view: FilingView): Promise<Buffer> {
+  expectPrintable(ctx, view);
+  const { filing, authority, fields } = view;
   const { state, kind, obligation, reference, filedAt, approvedAt, createdAt } = filing;
   const time = (at: Date) => `${instantWords(at, "UTC")} (UTC)`;
   return ctx.press.report({
@@ -61,7 +88,18 @@ function paper(ctx: Context, { filing, authority, fields }: FilingView): Promise
     parts: fields.map(({ label, source, value }) => ({
       label,
       source,
-      text: value === NOT_YET_KNOWN ? "Not yet known." : value,
+      text: value === NOT_YET_KNOWN ? "Not yet known." : printable(value),
     })),
   });
 }
+
+/** With the spaces that the fonts have, and without signs that are not seen. */
+function printable(text: string): string {
+  return text
+    .replaceAll("\t", "  ")
+    .replaceAll(/[\u2007\u202f]/g, "\u00a0")
+    .replaceAll(/[\u00ad\u200b\u2060]/g, "");
+}
+
+/** Latin, Greek and Cyrillic; Chinese. */
+const FACES = ["sans", "han"] as const;

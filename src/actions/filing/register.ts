@@ -16,7 +16,7 @@ export async function* register(ctx: Context): AsyncGenerator<RegisterRow> {
 async function rowOf(ctx: Context, incidentId: string): Promise<RegisterRow> {
   const known = await assessed(ctx, ctx.sql, incidentId);
   const [judged] = await severities.history(ctx.sql, incidentId);
-  const { incident, scope, decision, tracked, assessment } = known;
+  const { incident, scope, decision, tracked, assessment, left } = known;
   const { facts } = scope;
   const severity = severityOf(facts, judged?.input);
   return RegisterRow.parse({
@@ -33,15 +33,27 @@ async function rowOf(ctx: Context, incidentId: string): Promise<RegisterRow> {
       ? { level: decision.level, reasons: decision.reasons, rules: decision.rules }
       : null,
     measures: facts.whatWeDo,
-    duties: tracked.map(({ obligation, clock, met, missed }) => ({
-      id: obligation.id,
-      to: obligation.who,
-      state: clock.state,
-      dueAt: clock.dueAt?.toISOString() ?? null,
-      metAt: met?.at?.toISOString() ?? null,
-      reference: met?.reference ?? null,
-      missedBecause: missed?.reason ?? null,
-    })),
+    duties: [
+      ...tracked.map(({ obligation, clock, met, missed }) => ({
+        id: obligation.id,
+        to: obligation.who,
+        state: clock.state,
+        dueAt: clock.dueAt?.toISOString() ?? null,
+        metAt: met?.at?.toISOString() ?? null,
+        reference: met?.reference ?? null,
+        missedBecause: missed?.reason ?? null,
+      })),
+      // What was filed stays filed, also where the facts no longer ask for it.
+      ...left.map(({ obligation: id, kind, at, reference, reason }) => ({
+        id,
+        to: "no longer owed",
+        state: kind,
+        dueAt: null,
+        metAt: kind === "met" ? (at?.toISOString() ?? null) : null,
+        reference,
+        missedBecause: kind === "missed" ? reason : null,
+      })),
+    ],
     noRuleKnown: assessment.noRuleKnown,
   });
 }

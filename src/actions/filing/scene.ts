@@ -1,5 +1,5 @@
 import type { Context, Keys } from "../../context.ts";
-import { FilingWords, filled, missingOf } from "../../domain/filing.ts";
+import { FilingWords, digestOf, filled, missingOf } from "../../domain/filing.ts";
 import type { Filing, FilingView } from "../../domain/filing.ts";
 import type { FilingScene } from "../../domain/filing/prefill.ts";
 import type { Obligation } from "../../domain/obligation.ts";
@@ -26,6 +26,7 @@ export function viewOf(ctx: Context, { filing, words, known, obligation }: Known
     url: obligation?.duty.url ?? authority?.breachReportUrl ?? authority?.website ?? null,
     fields: [...fields],
     missing: missingOf(fields),
+    digest: digestOf(fields),
     outdated: filing.scopeVersion !== null && filing.scopeVersion < known.scope.version,
     receipt: words.receipt,
   };

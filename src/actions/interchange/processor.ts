@@ -7,27 +7,22 @@ import type { Context } from "../../context.ts";
 import { refuseField } from "../../domain/incident.ts";
 import {
   NoticeFacts,
-  factsOf,
   keyFingerprint,
   publicBytes,
-  readNotice,
+  publicKeyOf,
   signNotice,
   signingKey,
 } from "../../domain/interchange/processor-notice.ts";
 import type { NoticeBody, SignedNotice } from "../../domain/interchange/processor-notice.ts";
 import { NOT_YET_KNOWN } from "../../domain/instant.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { ChangedFacts, ScopeFacts } from "../../domain/scope.ts";
-import { difference } from "../../domain/scope/difference.ts";
+import { ScopeFacts } from "../../domain/scope.ts";
 import type { Actor } from "../../domain/staff.ts";
-import { canonicalHash } from "../../domain/timeline.ts";
 import * as incidents from "../../store/incident.ts";
 import * as store from "../../store/interchange/processor.ts";
 import type { Processor } from "../../store/interchange/processor.ts";
 import * as scopes from "../../store/scope.ts";
 import { note } from "../obligation/note.ts";
-import { revise } from "../scope.ts";
-import { keepAll, ready } from "./keep.ts";
 
 /** Our own key, for controllers to trust: its 32 bytes in base64url, and what to read out on the telephone. */
 export async function ownKey(ctx: Context) {
@@ -35,16 +30,24 @@ export async function ownKey(ctx: Context) {
   return { key: publicKey.toString("base64url"), fingerprint: keyFingerprint(publicKey) };
 }
 
+/** For whom a notice is: how many of their people, and their key, so that nobody else can open it. */
+export interface ForController {
+  readonly people?: ScopeFacts["people"] | undefined;
+  readonly controller?: string | undefined;
+}
+
 /**
- * What we as a processor tell one controller, signed. Of people it says only how many of theirs:
- * `people`, and nothing where that is not said. Refuses an incident in which we are the controller.
+ * What we as a processor tell one controller, signed. Of people it says only how many of theirs,
+ * and nothing where that is not said. Refuses an incident in which we are the controller.
  */
 export async function issue(
   ctx: Context,
   actor: Actor,
   incidentId: string,
-  people: ScopeFacts["people"] = NOT_YET_KNOWN,
+  { people = NOT_YET_KNOWN, controller }: ForController = {},
 ): Promise<SignedNotice> {
+  const reader = controller === undefined ? undefined : publicKeyOf(controller);
+  if (controller !== undefined && !reader) refuseField("controller", ...NO_KEY);
   const key = await privateKey(ctx);
   return ctx.sql.begin(async (tx) => {
     const { determination, awareAt, awareZone } = await incidents.lock(tx, incidentId);
@@ -56,8 +59,10 @@ export async function issue(
       format: "candor-processor-notice/1",
       processor: ctx.config.ORGANISATION,
       key: publicBytes(key).toString("base64url"),
+      ...(reader && { controller: reader.toString("base64url") }),
       incident: incidentId,
-      number: version,
+      // Also what is told anew of the same scope is later: how many people, or how sure we are.
+      number: Math.max(version, (await store.lastIssued(tx, incidentId)) + 1),
       issuedAt: ctx.now(),
       determination,
       awareAt,
@@ -71,7 +76,7 @@ export async function issue(
       incidentId,
       action: "processor-notice.issue",
       subject: `incident:${incidentId}`,
-      after: { number: version, key: keyFingerprint(publicBytes(key)) },
+      after: { number: body.number, key: keyFingerprint(publicBytes(key)) },
     });
     return signNotice(body, key);
   });
@@ -83,9 +88,8 @@ export async function trust(
   actor: Actor,
   given: { readonly name: string; readonly key: string; readonly fingerprint: string },
 ): Promise<Processor> {
-  const publicKey = Buffer.from(given.key, "base64url");
-  if (publicKey.length !== 32)
-    refuseField("key", "not-a-key", "Give the key as `candor processor key` prints it.");
+  const publicKey = publicKeyOf(given.key);
+  if (!publicKey) return refuseField("key", ...NO_KEY);
   if (keyFingerprint(publicKey).replaceAll(" ", "") !== given.fingerprint.replaceAll(/\s/g, ""))
     refuseField(
       "fingerprint",
@@ -120,119 +124,10 @@ export function endTrust(ctx: Context, actor: Actor, id: string): Promise<Proces
   });
 }
 
-/** What became of a notice: the linked incident, and whether it was opened now, revised, or known. */
-export interface OpenedNotice {
-  readonly incidentId: string;
-  readonly became: "incident" | "revision" | "known";
-}
-
-/**
- * Open a processor's notice as an incident of ours, linked to theirs; a later one of the same
- * incident revises its scope. We are aware since it told us (EDPB Guidelines 9/2022, 44): when it
- * was issued, unless said to have come later. The same notice again changes nothing. Refuses one
- * that was changed, a key that nobody trusts, and one older than what was opened last.
- */
-export async function open(
-  ctx: Context,
-  actor: Actor,
-  given: SignedNotice,
-  receivedAt?: Date,
-): Promise<OpenedNotice> {
-  const body = readNotice(given);
-  const told = receivedAt ?? body.issuedAt;
-  if (told < body.issuedAt)
-    refuseField("receivedAt", "before-issue", "It cannot have come before it was issued.");
-  const theirKey = canonicalHash(["processor", body.key, body.incident]);
-  const before = await findOpened(ctx, body, theirKey);
-  const [newest] = before.opened;
-  if (newest && newest.number >= body.number) {
-    if (before.opened.some(({ number }) => number === body.number))
-      return { incidentId: newest.incidentId, became: "known" };
-    refuse("conflict", "A later notice of this incident was opened already.");
-  }
-  const incidentId = newest
-    ? newest.incidentId
-    : await firstOf(ctx, actor, body, { theirKey, told });
-  const scopeVersion = newest ? await follow(ctx, actor, incidentId, body) : 1;
-  await ctx.sql.begin((tx) =>
-    store.keepOpened(tx, {
-      processorId: before.processor.id,
-      theirKey,
-      number: body.number,
-      incidentId,
-      scopeVersion,
-      by: actor.staffId,
-      at: ctx.now(),
-    }),
-  );
-  return { incidentId, became: newest ? "revision" : "incident" };
-}
-
-function findOpened(ctx: Context, body: NoticeBody, theirKey: string) {
-  return ctx.sql.begin(async (tx) => {
-    const key = Buffer.from(body.key, "base64url");
-    const processor = await store.lockByKey(tx, key);
-    if (!processor || processor.endedAt !== null)
-      return refuse("not-allowed", "Nobody here trusts the key of this notice.", [
-        {
-          field: "notice.key",
-          code: "not-trusted",
-          message: `Compare ${keyFingerprint(key)} with the processor, then trust it.`,
-        },
-      ]);
-    return { processor, opened: await store.opened(tx, processor.id, theirKey) };
-  });
-}
-
-async function firstOf(
-  ctx: Context,
-  actor: Actor,
-  body: NoticeBody,
-  { theirKey, told }: { readonly theirKey: string; readonly told: Date },
-): Promise<string> {
-  const facts = factsOf(body);
-  const declaration = {
-    title: `Breach at our processor ${body.processor}`.slice(0, 200),
-    whatHappened: facts.whatHappened,
-    awareAt: told,
-    awareZone: body.awareZone,
-    dataElements: [...facts.dataElements],
-  };
-  const { determination } = body;
-  const given = { source: "processor", key: theirKey, state: "open" } as const;
-  const [kept] = await keepAll(ctx, actor, [
-    ready(actor, { ...given, determination, declaration, facts }, ctx.now()),
-  ]);
-  return kept?.incidentId ?? refuse("unavailable", "The incident was not kept. Try again.");
-}
-
-/** Lay what the processor says now over our scope: only facts that it tells, and that differ. */
-async function follow(
-  ctx: Context,
-  actor: Actor,
-  incidentId: string,
-  body: NoticeBody,
-): Promise<number> {
-  const current = await scopes.current(ctx.sql, incidentId);
-  const { facts: told } = body;
-  const next = { ...current.facts, ...told, translations: current.facts.translations };
-  const changed = difference(current.facts, next).map(({ field }) => field);
-  if (changed.length === 0) return current.version;
-  const encoded = z.encode(ScopeFacts, next);
-  const facts = ChangedFacts.parse(
-    Object.fromEntries(changed.map((field) => [field, encoded[field]])),
-  );
-  const reason = `Our processor ${body.processor} told more (its version ${body.number}).`;
-  const revised = await revise(ctx, actor, incidentId, {
-    baseVersion: current.version,
-    facts,
-    reason: reason.slice(0, 1_000),
-  });
-  return revised.version;
-}
-
 /** From the organisation's own key, so that it needs no place of its own and outlives a new root key. */
 async function privateKey(ctx: Context) {
   const keys = await ctx.vault.keys(ORGANISATION);
   return signingKey(keys.hash("processor-notice", "signing key v1"));
 }
+
+const NO_KEY = ["not-a-key", "Give the key as `candor processor key` prints it."] as const;

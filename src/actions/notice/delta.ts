@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 import type { Context, Keys } from "../../context.ts";
-import { MERGE_RULE, mergeKeys } from "../../domain/audience/merge.ts";
-import { Person } from "../../domain/audience/person.ts";
+import { MERGE_RULE } from "../../domain/audience/merge.ts";
+import type { Person } from "../../domain/audience/person.ts";
 import type { Element } from "../../domain/element.ts";
 import { expectNotClosed } from "../../domain/incident.ts";
 import {
@@ -26,6 +26,7 @@ import * as outbox from "../../store/outbox.ts";
 import * as timeline from "../../store/timeline.ts";
 import { sealPerson } from "../audience/sealing.ts";
 import { note } from "../obligation/note.ts";
+import { peopleOf, toldOf } from "./delta-told.ts";
 import { draft } from "./draft.ts";
 
 /**
@@ -87,11 +88,10 @@ export async function runDelta(
     const told = await toldOf(tx, keys, delta.toldId);
     await keepAlive();
     const groups = sorted(ctx, tx, keys, delta);
-    for await (const person of peopleOf(tx, keys, delta.currentId))
+    for await (const { person } of peopleOf(tx, keys, delta.currentId))
       await groups.put(person, told.find(person));
     await keepAlive();
-    for await (const person of peopleOf(tx, keys, delta.toldId))
-      if (!told.wasFound(person)) await groups.putGone(person);
+    for await (const person of told.missing()) await groups.putGone(person);
     const found = await groups.end();
     await store.finish(tx, deltaId, found, ctx.now());
     await timeline.append(
@@ -125,38 +125,6 @@ async function draftEach(ctx: Context, delta: Delta, roles: string): Promise<voi
       if (!(error instanceof Refusal)) throw error;
     }
   }
-}
-
-/**
- * The people who were told: which data each was told of, by the keys that make two rows one
- * person. Kept in memory as keyed hashes, about 200 bytes a person.
- */
-async function toldOf(tx: Sql, keys: Keys, audienceId: string) {
-  const byKey = new Map<string, number>();
-  const exposures: ReadonlySet<Element>[] = [];
-  const found = new Set<number>();
-  const sets = new Map<string, ReadonlySet<Element>>();
-  const hashes = (person: Person) =>
-    mergeKeys(person).map((key) => keys.hash("delta", key).toString("latin1", 0, KEY_BYTES));
-  const positions = (person: Person) => hashes(person).flatMap((hash) => byKey.get(hash) ?? []);
-
-  for await (const person of peopleOf(tx, keys, audienceId)) {
-    const exposed = person.exposure.toSorted().join();
-    const set = sets.get(exposed) ?? new Set(person.exposure);
-    sets.set(exposed, set);
-    for (const hash of hashes(person)) byKey.set(hash, exposures.length);
-    exposures.push(set);
-  }
-  return {
-    /** What somebody was told of, and that they are still affected; nothing where they were not told. */
-    find(person: Person): ReadonlySet<Element> | undefined {
-      const all = [...new Set(positions(person))];
-      for (const position of all) found.add(position);
-      const known = all.flatMap((position) => exposures[position] ?? []);
-      return known.length > 1 ? new Set(known.flatMap((set) => [...set])) : known[0];
-    },
-    wasFound: (person: Person) => positions(person).some((position) => found.has(position)),
-  };
 }
 
 /** People put into the audience of their group, which is opened for the first of them. */
@@ -218,21 +186,7 @@ function sorted(ctx: Context, tx: Sql, keys: Keys, delta: Delta) {
   };
 }
 
-/** Everybody of an audience, opened, in order of id. */
-async function* peopleOf(tx: Sql, keys: Keys, audienceId: string): AsyncGenerator<Person> {
-  let after = FIRST;
-  for (;;) {
-    const page = await recipients.page(tx, audienceId, after, PEOPLE_PER_STEP);
-    for (const { id, sealed } of page) yield Person.parse(keys.open("recipient", id, sealed));
-    const last = page.at(-1);
-    if (!last) return;
-    after = last.id;
-  }
-}
-
-const FIRST = "00000000-0000-0000-0000-000000000000";
 const PEOPLE_PER_STEP = 2_000;
-const KEY_BYTES = 16;
 /** What the audiences are called, for people who tell several apart. */
 const NAMES: Readonly<Record<ToldGroup, string>> = {
   "newly-affected": "Newly affected",

@@ -1,17 +1,21 @@
 import type { Context } from "../../context.ts";
 import type { NewWaveEvidence, WaveCounts } from "../../domain/obligation/record.ts";
+import { isPartOf } from "../../domain/audience/residence.ts";
+import type { PlaceCount } from "../../domain/audience/residents.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { FieldProblem } from "../../domain/refusal.ts";
 import type { Actor } from "../../domain/staff.ts";
 import type { Wave } from "../../domain/wave.ts";
+import * as recipients from "../../store/audience/recipient.ts";
 import * as waves from "../../store/wave.ts";
 import { standingOf } from "../../store/wave/evidence.ts";
 import type { WaveStanding } from "../../store/wave/evidence.ts";
+import type { Tracked } from "../obligation/assess.ts";
 import { keep, lockOwing } from "../obligation/record.ts";
 
 /**
  * Record that obligations to tell people were met by a wave. Refuses a wave that is not done, one
- * of a courtesy, and one of which anything is open: deliveries whose outcome nobody knows, messages
+ * of a courtesy, one to nobody of an obligation's place, and one of which anything is open: deliveries whose outcome nobody knows, messages
  * held, letters not confirmed, and people not reached unless somebody says that they are listed.
  */
 export function meetByWave(
@@ -30,6 +34,7 @@ export function meetByWave(
     );
     if (others.length > 0) refuse("wrong-state", "These are not met by telling people.", others);
     const wave = await waves.lock(tx, incidentId, waveId);
+    requireThere(owing, await recipients.places(tx, wave.audienceId));
     const { noticeClass } = await waves.noticeOf(tx, wave.noticeVersionId);
     if (noticeClass !== "legal")
       refuse("wrong-state", "A courtesy is no notice that a law asks for.");
@@ -54,6 +59,25 @@ export function meetByWave(
     }));
     await keep(ctx, tx, actor, { incidentId, made, action: "obligation.meet" });
   });
+}
+
+/** Refuses what is owed in places of which a wave's audience has nobody, as far as it is known. */
+function requireThere(owing: readonly Tracked[], places: readonly PlaceCount[]): void {
+  const lives = (at: string, place: string | null) =>
+    place === null || place === at || isPartOf(place, at) || isPartOf(at, place);
+  const nobody = owing.flatMap(({ obligation: { to, place: at } }, i) =>
+    to !== "individuals" || places.some(({ place }) => lives(at, place))
+      ? []
+      : [
+          {
+            field: `obligations.${i}`,
+            code: "nobody-there",
+            message: `Nobody in this wave's audience lives in ${at}.`,
+          },
+        ],
+  );
+  if (nobody.length > 0)
+    refuse("wrong-state", "This wave told nobody of some of these places.", nobody);
 }
 
 /** When the wave ended. Refuses where it has not, or somebody's fate is open. */

@@ -26,17 +26,18 @@ export async function fileReport(
   const wanting = new Set(fields.flatMap((each) => (each.from === "nobody" ? [each.key] : [])));
   const said = Object.entries(linesOf(breach)).filter(([key]) => wanting.has(key));
   const given = Object.fromEntries(said);
-  const { filing: written, missing } = await client.put(
-    `${path}/lines`,
-    { version: draft.version, given },
-    View,
-  );
+  const {
+    filing: written,
+    missing,
+    digest,
+  } = await client.put(`${path}/lines`, { version: draft.version, given }, View);
   if (missing.length > 0) throw new Error(`The report lacks: ${missing.join(", ")}.`);
 
   const [approver] = from(cast.approvers, 6);
   const totp = await approver?.code();
   const { version } = written;
-  await approver?.client.post(`${path}/approve`, { version }, z.unknown(), totp ? { totp } : {});
+  const approval = { version, digest };
+  await approver?.client.post(`${path}/approve`, approval, z.unknown(), totp ? { totp } : {});
   const reference = "HHS-OCR-2026-0142";
   const report = { version: version + 1, reference, at: new Date().toISOString() };
   const { filing } = await client.post(`${path}/report`, report, View);
@@ -68,4 +69,5 @@ const View = z.object({
   filing: z.object({ id: z.uuid(), version: z.int(), state: z.string() }),
   fields: z.array(z.object({ key: z.string(), from: z.string() })),
   missing: z.array(z.string()),
+  digest: z.string(),
 });

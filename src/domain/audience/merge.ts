@@ -92,6 +92,9 @@ export function foldName(name: string): string {
   return name.normalize("NFKC").toUpperCase().toLowerCase().replaceAll(/\s+/gu, " ").trim();
 }
 
+/** By how many keys one person is compared at most. */
+export const KEYS_MAX = 3;
+
 function better(best: string | undefined, value: string): string {
   if (best === undefined || value.length > best.length) return value;
   return value.length === best.length && value < best ? value : best;

@@ -33,8 +33,9 @@ export function hhsLayout(headers: readonly string[]): HhsLayout | { readonly wr
   const ignored: string[] = [];
   const wrong: string[] = [];
   for (const [index, header] of headers.entries()) {
-    const column = HEADERS[plain(header)];
-    if (column === undefined) ignored.push(header.trim());
+    const name = plain(header);
+    const column = Object.hasOwn(HEADERS, name) ? HEADERS[name] : undefined;
+    if (column === undefined) ignored.push(shown(header));
     else if (at[column] === undefined) at[column] = index;
     else wrong.push(`${header.trim()}: this column is there twice.`);
   }
@@ -43,6 +44,11 @@ export function hhsLayout(headers: readonly string[]): HhsLayout | { readonly wr
   if (at.date === undefined && at.start === undefined && at.submitted === undefined)
     wrong.push("Breach Submission Date: this column, or Date of Breach, is missing.");
   return wrong.length > 0 ? { wrong } : { at, ignored, width: headers.length };
+}
+
+/** As it is told to a person, whose terminal must not obey it. */
+function shown(header: string): string {
+  return header.trim().slice(0, SHOWN_MAX).replaceAll(/\p{C}/gu, "?");
 }
 
 function plain(header: string): string {
@@ -68,6 +74,7 @@ const HEADERS: Readonly<Record<string, HhsColumn>> = {
   "business associate present": "associate",
   "business associate involved": "associate",
 };
+const SHOWN_MAX = 60;
 const NEEDED = [
   ["state", "State"],
   ["people", "Individuals Affected"],

@@ -1,6 +1,6 @@
 import { FAULTS } from "../audience/fault.ts";
 import { csvScan, delimiterOf, rowReader } from "../audience/records.ts";
-import type { Row } from "../audience/records.ts";
+import type { Row, RowReader } from "../audience/records.ts";
 import type { Library } from "../law.ts";
 import { refuse } from "../refusal.ts";
 import { hhsLayout } from "./hhs-columns.ts";
@@ -26,15 +26,25 @@ export interface HhsFile {
 export function readHhs(text: string, zoneOf: (jurisdiction: string) => string): HhsFile {
   const start = text.replace(/^\uFEFF/, "");
   const reader = rowReader(csvScan(delimiterOf(start.split("\n", 1)[0] ?? "")));
-  const [header, ...rows] = [...reader.push(start), ...reader.end()];
+  const [header, ...rows] = rowsOf(reader, start);
   const layout = layoutOf(header);
-  if (rows.length > ROWS_MAX)
-    refuse("body-too-large", `A file may have at most ${ROWS_MAX} rows; split it.`);
   const seen = new Map<string, number>();
   return {
     ignored: layout.ignored,
     lines: rows.map((row) => lineOf(row, { layout, zoneOf, seen })),
   };
+}
+
+/** The header and the rows, never more of them in memory than are taken. */
+function rowsOf(reader: RowReader, text: string): Row[] {
+  const rows: Row[] = [];
+  for (const part of [reader.push(text), reader.end()])
+    for (const row of part) {
+      if (rows.length > ROWS_MAX)
+        refuse("body-too-large", `A file may have at most ${ROWS_MAX} rows; split it.`);
+      rows.push(row);
+    }
+  return rows;
 }
 
 /** The zone in which days are counted in a jurisdiction; Washington's where the library does not say. */

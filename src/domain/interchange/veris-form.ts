@@ -2,7 +2,7 @@ import { DateTime } from "luxon";
 import { z } from "zod";
 
 import { Instant, Zone } from "../instant.ts";
-import { line } from "../text.ts";
+import { line, text } from "../text.ts";
 import { Detail } from "./veris-export.ts";
 import { SECONDS_IN, UNITS, VARIETIES } from "./veris-words.ts";
 
@@ -78,7 +78,8 @@ export const VerisGiven = z.looseObject({
     .regex(/^1\.[34](\.\d{1,2})?$/, "Candor reads VERIS 1.3 and 1.4; convert older files first."),
   incident_id: z.string().trim().min(1).max(200),
   security_incident: z.enum(["Confirmed", "Suspected", "Near miss", "False positive"]),
-  summary: z.string().max(10_000).optional(),
+  /** Held to the form of what people here write, or it could not be read back. */
+  summary: z.union([z.string().max(10_000).regex(/^\s*$/), text(10_000)]).optional(),
   timeline: z.looseObject({
     incident: Start,
     discovery: Span.optional(),

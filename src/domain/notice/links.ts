@@ -34,7 +34,8 @@ export function safeLink(
 export function refuseAddresses(content: string, linkHosts: readonly string[], at: number): void {
   if (/[\w.-]\.\w+\/\S*\uE000|\/\/\uE000|\uE001\.[a-z]{2,}\b|\bwww\.\uE000/i.test(content))
     fail(at, "field-in-link", "Put a space between the field and the address.");
-  for (const [address] of content.matchAll(ADDRESS)) {
+  for (const [, whole, short = ""] of content.matchAll(ADDRESS)) {
+    const address = whole ?? short;
     const bare = address.replace(/[).,;:!?>\]*_]+$/, "").replace(/\]\(.*$/, "");
     if (FIELD.test(bare))
       fail(at, "field-in-link", "Put a space between the field and the address.");
@@ -46,4 +47,5 @@ export function refuseAddresses(content: string, linkHosts: readonly string[], a
 }
 
 const FIELD = /[\uE000\uE001]|%EE%80%8/i;
-const ADDRESS = /(?:[a-z][a-z0-9+.-]*:\/\/|\bwww\.)\S*/gi;
+/** A scheme is looked for once in each run of its characters, not from each of them on. */
+const ADDRESS = /(?<![a-z0-9+.-])[0-9+.-]*([a-z][a-z0-9+.-]*:\/\/\S*)|(\bwww\.\S*)/gi;

@@ -7,7 +7,7 @@ import { forbidsWhatHappened } from "./lint/forbidden.ts";
 import { HABITS } from "./lint/habits.ts";
 import { lawProblems } from "./lint/law.ts";
 import type { Found, LintProblem } from "./lint/rule.ts";
-import { sentencesOf } from "./lint/sentence.ts";
+import { sentencesOf, withoutEnd } from "./lint/sentence.ts";
 import { readingProblems, sentenceProblems, stepProblems } from "./lint/style.ts";
 import type { NoticeKind, NoticeVersion } from "./notice.ts";
 import { fieldsOf, parseSource, quotes } from "./source.ts";
@@ -102,7 +102,7 @@ function headingProblems(
   const written = new Set(
     sentences
       .filter((each) => each.part === "body" && each.kind === "heading")
-      .map(({ text }) => text.replace(/[\s?？]+$/u, "").toLowerCase()),
+      .map(({ text }) => withoutEnd(text, "?？").toLowerCase()),
   );
   const silent = forbidsWhatHappened(duties);
   return HABITS[language].headings.flatMap((heading, at): Found[] => {

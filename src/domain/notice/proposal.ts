@@ -71,11 +71,6 @@ function codeOf(places: readonly string[], taken: Variants): string | undefined 
   return code;
 }
 
-/** Whether a source quotes what tells something that is forbidden. */
-export function saysForbidden(source: string, prohibited: readonly Content[]): boolean {
-  return without(source, prohibited) !== source;
-}
-
 /** A source without the sections (`## …`) and the words that quote what tells the forbidden. */
 function without(source: string, prohibited: readonly Content[]): string {
   const forbidden = new Set(prohibited.flatMap((content) => [...tells(content)]));

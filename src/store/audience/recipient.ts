@@ -87,6 +87,18 @@ export function page(
   );
 }
 
+/** What is sealed of recipients, in order of id, after one: for reading everybody. */
+export async function sealedAfter(
+  sql: Sql,
+  audienceId: string,
+  after: string,
+  limit: number,
+): Promise<readonly { id: string; sealed: Buffer }[]> {
+  return sql<{ id: string; sealed: Buffer }[]>`
+    select id, sealed from recipient
+     where audience_id = ${audienceId} and id > ${after} order by id limit ${limit}`;
+}
+
 /** These people; whoever was erased is not among them. */
 export function several(sql: Sql, ids: readonly string[]): Promise<Recipient[]> {
   return many(Recipient, sql`select * from recipient where id = any(${ids}::uuid[])`);

@@ -31,9 +31,15 @@ export interface WayQuery {
  *
  * A suppression never silently withholds a notice that the law requires: who opted out still
  * gets it, and a mailbox that bounced or a phone that answered STOP moves the person on.
+ *
+ * Say whether the ways of everybody are asked for, or of a few who are picked out by `id`.
  */
-export function ways(sql: Sql, query: WayQuery) {
+export function ways(sql: Sql, query: WayQuery, whose: "everybody" | "few") {
   const { audienceId, noticeClass, limits = [] } = query;
+  // Else PostgreSQL writes the channels out wherever they are named, and works them out some fifty
+  // times for each person. Nobody can be picked out of what stands behind it. Only as a constant
+  // does it leave the work to several processes.
+  const once = whose === "everybody" ? sql`offset bigint '0'` : sql``;
   const { planned, barred } = reachedBy(sql, query);
   return sql`
     select id, language, place, reason, channels, barred,
@@ -62,9 +68,9 @@ export function ways(sql: Sql, query: WayQuery) {
                 on e.incident_id = r.incident_id and e.recipient_id = r.id and e.channel = 'email'
               left join ${limitRows(sql, limits)}
                 on m.place = coalesce(r.place, ${UNKNOWN_PLACE})
-             where r.audience_id = ${audienceId}
-          ) as found
-      ) as ordered`;
+             where r.audience_id = ${audienceId} ${once}
+          ) as found ${once}
+      ) as ordered ${once}`;
 }
 
 /** The channels that reach a person, and whether the law of their place takes one of them. */

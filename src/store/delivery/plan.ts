@@ -29,7 +29,7 @@ export async function plan(tx: Sql, planning: Planning): Promise<Record<string, 
   const rows = await many(
     Count,
     tx`
-      with way as (${ways(tx, planning)}
+      with way as (${ways(tx, planning, "everybody")}
       ), decided as (
         select w.id, w.reason, channel,
                case when channel = 'letter' then 'needs-letter' else 'planned' end as state
@@ -98,7 +98,7 @@ export async function passOn(
                                  and a.code ~ ${NOBODY_THERE})))
           or exists (select from receipt r where r.delivery_id = e.id and r.code = ${STOPPED})
       on conflict do nothing
-    ), way as (${ways(tx, { ...query, channels })}
+    ), way as (${ways(tx, { ...query, channels }, "few")}
     ), chosen as (
       select e.id, e.recipient_id, e.canary,
              (select next.channel from unnest(way.channels) with ordinality as next (channel, n)

@@ -57,6 +57,14 @@ export function opened(tx: Sql, processorId: string, theirKey: string): Promise<
   );
 }
 
+/** The number of the last notice that was made of an incident of ours; 0 where none was. */
+export async function lastIssued(tx: Sql, incidentId: string): Promise<number> {
+  const [row] = await tx<{ number: number }[]>`
+    select coalesce(max((after->>'number')::int), 0)::int as number from timeline
+     where incident_id = ${incidentId} and action = 'processor-notice.issue'`;
+  return row?.number ?? 0;
+}
+
 /** Keep that a notice was opened; the caller holds the processor's lock. */
 export async function keepOpened(
   tx: Sql,

@@ -117,6 +117,9 @@ test("a file without the columns that matter is refused, and each is named", () 
 
 test("columns of which nothing is kept are named", () => {
   expect(read(PORTAL, "").ignored).toEqual(["Web Description"]);
+  // A name that objects have by themselves is no column of ours, and a terminal obeys no header.
+  const strange = `${PORTAL},constructor,\u001b[2J`;
+  expect(read(strange, "").ignored).toEqual(["Web Description", "constructor", "?[2J"]);
 });
 
 test("the size of a breach decides which duties HIPAA makes", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { placeLines } from "../../../src/cli/variants.ts";
 import type { Asked } from "../../../src/domain/notice/lint/conflict.ts";
-import { proposeVariants, saysForbidden } from "../../../src/domain/notice/proposal.ts";
+import { proposeVariants } from "../../../src/domain/notice/proposal.ts";
 
 const SOURCE = `---
 title: "T"
@@ -70,15 +70,6 @@ describe("the variants that a notice lacks", () => {
     const again = proposeVariants({ languages, variants }, [CA, MA, RI, IL]);
     expect(again.added).toEqual([]);
   });
-});
-
-test("a source says the forbidden where it quotes what tells it", () => {
-  expect(saysForbidden(SOURCE, ["nature-of-breach"])).toBe(true);
-  expect(saysForbidden(SOURCE, ["number-of-persons-in-jurisdiction"])).toBe(true);
-  expect(saysForbidden(SOURCE, [])).toBe(false);
-  expect(saysForbidden(SOURCE.replace("{{how_many_people}}", "some"), ["number-of-persons"])).toBe(
-    false,
-  );
 });
 
 test("an approver at a terminal reads who gets which text, and what the laws take", () => {

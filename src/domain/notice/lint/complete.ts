@@ -2,6 +2,7 @@ import type { PageLanguage } from "../../language.ts";
 import type { LawDuty, Text } from "./duty.ts";
 import { HABITS } from "./habits.ts";
 import { missing } from "./law.ts";
+import { headingOf, withoutEnd } from "./sentence.ts";
 
 /**
  * A source with the statements that the laws of its readers' places want and for which there are
@@ -39,8 +40,8 @@ export function completed(source: string, duties: readonly LawDuty[], text: Text
 function rowOf(rows: readonly string[], heading: string): number {
   const wanted = heading.toLowerCase();
   return rows.findIndex((row) => {
-    const [, words = ""] = /^#{1,6}\s+(.*?)[\s#?？]*$/u.exec(row) ?? [];
-    return words.toLowerCase() === wanted;
+    const words = row.startsWith("#") ? headingOf(row) : undefined;
+    return words !== undefined && withoutEnd(words, "#?？").toLowerCase() === wanted;
   });
 }
 

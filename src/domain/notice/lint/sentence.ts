@@ -105,7 +105,7 @@ function blocksOf(rows: readonly string[], first: number): Block[] {
   let under = "";
   for (const [index, raw] of rows.entries()) {
     const row = plain(raw);
-    const heading = /^\s*#{1,6}\s+(.*?)[\s#]*$/.exec(row)?.[1];
+    const heading = headingOf(row);
     const item = /^\s*(?:[-+•]|(\d+)[.)])\s+(.*)$/.exec(row);
     const at = { at: 0, line: first + index };
     if (heading !== undefined) {
@@ -126,6 +126,20 @@ function blocksOf(rows: readonly string[], first: number): Block[] {
     }
   }
   return blocks;
+}
+
+/** The words of a heading as they are written; nothing where a row is none. */
+export function headingOf(row: string): string | undefined {
+  const words = /^\s*#{1,6}\s+(.*)/s.exec(row)?.[1];
+  return words === undefined ? undefined : withoutEnd(words, "#");
+}
+
+/** Without these marks, and spaces, at its end: a pattern would begin anew at each of them. */
+export function withoutEnd(text: string, marks: string): string {
+  let end = text.length;
+  while (end > 0 && (marks.includes(text.charAt(end - 1)) || /\s/.test(text.charAt(end - 1))))
+    end -= 1;
+  return text.slice(0, end);
 }
 
 /** A row without marks of emphasis, quotes, conditions and remarks. */

@@ -149,3 +149,22 @@ test("what is forbidden to tell an authority may be told to people", () => {
   const regulator = { ...forbidding("nature-of-breach"), to: "regulator" } as const;
   expect(linted(aSource(), { obligations: [regulator] })).toEqual([]);
 });
+
+// A pattern that tries each run anew from each of its places would be at this for minutes.
+test.each([
+  ["en", `${"1".repeat(4_000)}${" ".repeat(4_000)}of`],
+  ["zh", `${"万".repeat(4_000)}元`],
+  ["ru", `${"1".repeat(4_000)}${" ".repeat(4_000)}лет`],
+  ["ru", `${"1 000 ".repeat(700)}рублей`],
+] as const)("a text of numbers without end is read at once: %s", (language, body) => {
+  expect(forbidden(body, [forbidding("number-of-persons")], { language })).toEqual([]);
+});
+
+test("a number of people is seen however it is spaced", () => {
+  const told = (language: Language, body: string) =>
+    forbidden(body, [forbidding("number-of-persons")], { language }).length;
+  expect(told("en", "It was about 1,200   people.")).toBe(1);
+  expect(told("en", "It was about 1,200\nother customers.")).toBe(1);
+  expect(told("zh", "约有一千二百   余名客户。")).toBe(1);
+  expect(told("ru", "Это около 1 200   тысяч  человек.")).toBe(1);
+});
