@@ -2,10 +2,10 @@ import { startProxy } from "../support/proxy.ts";
 import { givenCrowd, givenPlace } from "./crowd.ts";
 import { openLab } from "./lab.ts";
 import type { Later, Sizes } from "./lab.ts";
-import { expectCount, smtpSource } from "./postfix.ts";
+import { smtpSource } from "./postfix.ts";
 import { median, shown, table } from "./row.ts";
 import type { Found } from "./row.ts";
-import { timedWave } from "./wave.ts";
+import { expectSent, sentCount, timedWave } from "./wave.ts";
 
 /**
  * Sending to a relay that is 50 ms away: a proxy of our own holds every byte for 25 ms each way.
@@ -24,9 +24,9 @@ export async function benchLatency(sizes: Sizes, later: Later): Promise<Found> {
   const crowd = await givenCrowd(lab.w, await givenPlace(lab.w), messages);
 
   const source = async (count: number, sessions: number) => {
-    const before = sink.count();
+    const sent = await sentCount(lab);
     const seconds = await smtpSource(proxy.port, count, BYTES, sessions);
-    await expectCount(sink, before + count);
+    await expectSent(lab, sent + count);
     return count / seconds;
   };
   const wide = await source(sizes.quick ? messages : 4_000, 200);

@@ -7,12 +7,11 @@ import { givenApproved, givenCrowd, givenPlace, startApproved } from "./crowd.ts
 import type { Crowd } from "./crowd.ts";
 import { openLab, residentMiB } from "./lab.ts";
 import type { Lab, Later, Sizes } from "./lab.ts";
-import { expectCount } from "./postfix.ts";
 import { median, shown, table } from "./row.ts";
 import type { Found, Row } from "./row.ts";
 import { ledgerSizes, logOf, writtenLines } from "./written.ts";
 import type { Log } from "./written.ts";
-import { steadyRate, timedWave } from "./wave.ts";
+import { expectSent, sentCount, steadyRate, timedWave } from "./wave.ts";
 
 /**
  * One wave as large as they come: how long it takes to plan, what waits in Redis, how the workers'
@@ -132,10 +131,10 @@ interface Sample {
 
 /** Start the large wave, look at it once a second, and send the urgent ones in its middle. */
 async function sendLarge({ lab, crowd, redis, pids, urgents, mostMs }: Large) {
-  const { w, sink } = lab;
+  const { w } = lab;
   const approved = await givenApproved(w, crowd);
   const redisIdleMB = await usedMB(redis);
-  const before = sink.count();
+  const before = await sentCount(lab);
   const logs: Log[] = [await logOf(w.sql)];
   const planning = performance.now();
   const waveId = await startApproved(w, approved);
@@ -146,7 +145,7 @@ async function sendLarge({ lab, crowd, redis, pids, urgents, mostMs }: Large) {
   const urgentSeconds: number[] = [];
   const all = crowd.count + 100 * urgents.length;
   for (;;) {
-    const [messages, atMs] = [sink.count() - before, performance.now() - started];
+    const [messages, atMs] = [(await sentCount(lab)) - before, performance.now() - started];
     const rssMiB = await Promise.all(pids.map(async (pid) => (await residentMiB(pid)) ?? 0));
     samples.push({ messages, atMs, redisMB: await usedMB(redis), rssMiB });
     const due = urgents[urgentSeconds.length];
@@ -157,7 +156,7 @@ async function sendLarge({ lab, crowd, redis, pids, urgents, mostMs }: Large) {
     if (messages >= all || atMs > mostMs) break;
     await sleep(atMs < 30_000 ? 200 : 1_000);
   }
-  const whole = sink.count() - before >= all;
+  const whole = (await sentCount(lab)) - before >= all;
   const sendSeconds = (performance.now() - started) / 1_000;
   if (!whole) await standStill(lab, approved.incidentId, waveId);
   const messages = await acceptedOf(lab, before, whole ? all : undefined);
@@ -179,16 +178,16 @@ async function sendLarge({ lab, crowd, redis, pids, urgents, mostMs }: Large) {
 }
 
 /** What the sink counted is what the ledger calls accepted. */
-async function acceptedOf({ w, sink }: Lab, before: number, expected?: number): Promise<number> {
+async function acceptedOf(lab: Lab, before: number, expected?: number): Promise<number> {
   const total = async () => {
-    const [row] = await w.sql<{ accepted: number; open: number }[]>`
+    const [row] = await lab.w.sql<{ accepted: number; open: number }[]>`
       select count(*) filter (where state = 'accepted')::int as accepted,
              count(*) filter (where state = 'sending')::int as open from delivery`;
     return row ?? { accepted: 0, open: 1 };
   };
   for (let tries = 0; tries < 60 && (await total()).open > 0; tries += 1) await sleep(500);
   const { accepted } = await total();
-  await expectCount(sink, accepted);
+  await expectSent(lab, accepted);
   if (expected !== undefined && accepted - before !== expected)
     throw new Error(`${accepted - before} were accepted, not ${expected}.`);
   return accepted - before;

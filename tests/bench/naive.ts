@@ -15,10 +15,9 @@ import { openLab } from "./lab.ts";
 import type { Lab, Later, Sizes } from "./lab.ts";
 import { VARIANTS, queueName } from "./naive-worker.ts";
 import type { Variant } from "./naive-worker.ts";
-import { expectCount } from "./postfix.ts";
 import { median, shown, table } from "./row.ts";
 import type { Found } from "./row.ts";
-import { timedWave } from "./wave.ts";
+import { expectSent, sentCount, timedWave } from "./wave.ts";
 
 /**
  * Candor beside the design that comes to mind first: one job, one claim, one settlement and one
@@ -109,6 +108,7 @@ async function startNaive({ w, env, sink }: Lab, crowd: Crowd, later: Later) {
   return async (variant: Variant): Promise<number> => {
     const waveId = randomUUID();
     const before = sink.count();
+    const sent = await sentCount({ w, sink });
     const started = performance.now();
     const rows = await w.sql<{ id: string }[]>`
       insert into naive_delivery (wave_id, recipient_id, channel, state)
@@ -126,7 +126,7 @@ async function startNaive({ w, env, sink }: Lab, crowd: Crowd, later: Later) {
     };
     while (!(await isOver())) await sleep(20);
     const seconds = (performance.now() - started) / 1_000;
-    await expectCount(sink, before + crowd.count);
+    await expectSent({ w, sink }, sent + crowd.count);
     return seconds;
   };
 }

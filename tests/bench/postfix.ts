@@ -57,13 +57,6 @@ export async function smtpSource(port: number, messages: number, bytes: number, 
   return (performance.now() - started) / 1_000;
 }
 
-/** The sink prints its counts a moment later; more than were sent is as wrong as fewer. */
-export async function expectCount(sink: Sink, expected: number): Promise<void> {
-  for (let tries = 0; tries < 40 && sink.count() !== expected; tries += 1) await sleep(50);
-  if (sink.count() !== expected)
-    throw new Error(`The sink counted ${sink.count()} messages, not ${expected}.`);
-}
-
 async function listening(port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const open = await new Promise<boolean>((resolve) => {
