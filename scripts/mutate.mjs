@@ -10,8 +10,8 @@ const OBLIGATION = ["obligation/{assess,calendar,chain,clock,condition,due,in-ti
 const LINT = {
   complete: "complete",
   conflict: "conflict",
-  duty: "law",
-  forbidden: "forbidden",
+  duty: "{duty,law}",
+  forbidden: "{forbidden,forbidden-words}",
   law: "law",
   offer: "offer",
   override: "override",
@@ -43,7 +43,7 @@ const PARTS = {
       mutate: [`notice/lint/${name}.ts`],
       by: [`notice/lint/${by}`],
     })),
-    { mutate: ["notice/lint.ts"], by: ["notice/lint/{law,complete,style,forbidden}"] },
+    { mutate: ["notice/lint.ts"], by: ["notice/{lint,words}", "notice/lint/{law,readability}"] },
   ],
   obligation: [
     {

@@ -30,13 +30,18 @@ export interface PostgresOptions {
   readonly folder: string;
   /** Give up durability for speed. For tests only. */
   readonly fast?: boolean;
+  /** Further settings of the server, such as its memory. */
+  readonly tuning?: Tuning;
 }
+
+export type Tuning = Readonly<Record<string, string | number>>;
 
 /**
  * Start the server of a folder, or find it running: it outlives a parent that was killed.
  * A folder with data in it is used as it is.
  */
-export async function startPostgres({ folder, fast = false }: PostgresOptions): Promise<Cluster> {
+export async function startPostgres(options: PostgresOptions): Promise<Cluster> {
+  const { folder, fast = false, tuning = {} } = options;
   const owner = await serverUser();
   const data = join(folder, "data");
   await mkdir(folder, { recursive: true });
@@ -47,9 +52,9 @@ export async function startPostgres({ folder, fast = false }: PostgresOptions): 
   if (running) return cluster(running.pid, running.port, password);
 
   const native = await reachableBinaries(owner);
-  if (!(await exists(join(data, "PG_VERSION"))))
-    await initialise({ native, data, folder, owner, fast });
-  const flags = settings({ ...SETTINGS, ...(fast ? FAST : {}) });
+  const isNew = !(await exists(join(data, "PG_VERSION")));
+  if (isNew) await initialise({ native, data, folder, owner, fast });
+  const flags = settings({ ...SETTINGS, ...(fast ? FAST : {}), ...tuning });
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await launch({ native, data, folder, owner, password, flags });
@@ -210,14 +215,11 @@ async function passwordOf(folder: string): Promise<string> {
   return fresh;
 }
 
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-function settings(given: Record<string, string | number>): string[] {
+function settings(given: Tuning): string[] {
   return Object.entries(given).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 

@@ -7,7 +7,7 @@ import type { Catcher, CatcherOptions } from "./catcher.ts";
 import { startDns } from "./dns.ts";
 import { lastingFolder, runFolder } from "./folder.ts";
 import { createDatabase, createFeedbackDatabase, startPostgres } from "./postgres.ts";
-import type { Cluster } from "./postgres.ts";
+import type { Cluster, Tuning } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { startTwilio } from "./twilio.ts";
 import type { FakeTwilio, FakeTwilioOptions } from "./twilio.ts";
@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly folder?: string;
   /** Give up durability for speed. For tests only. */
   readonly fast?: boolean;
+  /** Further settings of the PostgreSQL servers, such as their memory. */
+  readonly tuning?: Tuning;
   readonly catcher?: CatcherOptions;
   readonly twilio?: FakeTwilioOptions;
 }
@@ -78,11 +80,11 @@ export async function startStack(given: Settings, options: StackOptions = {}): P
 }
 
 function starter(given: Settings, folder: string, options: StackOptions) {
-  const { fast = false } = options;
+  const { fast = false, tuning = {} } = options;
   const stops: (() => Promise<void>)[] = [];
 
   async function postgres(name: string): Promise<Cluster> {
-    const server = await startPostgres({ folder: join(folder, name), fast });
+    const server = await startPostgres({ folder: join(folder, name), fast, tuning });
     stops.push(server.stop);
     return server;
   }

@@ -27,10 +27,13 @@ import { expectSent, sentCount, timedWave } from "./wave.ts";
  * connections; twice: over our own SMTP sessions, and over nodemailer's composer and pool, which
  * is what the design would take. In turns.
  */
-export async function benchNaive({ rounds, quick }: Sizes, later: Later): Promise<Found> {
+export async function benchNaive(
+  { recipients, rounds, quick }: Sizes,
+  later: Later,
+): Promise<Found> {
   const lab = await openLab(later);
   for (const _ of [1, 2]) await lab.worker();
-  const messages = quick ? 300 : 4_000;
+  const messages = quick ? 300 : recipients;
   const crowd = await givenCrowd(lab.w, await givenPlace(lab.w), messages);
   const naive = await startNaive(lab, crowd, later);
   const measured: Record<"candor" | Variant, number>[] = [];

@@ -40,7 +40,7 @@ export function completed(source: string, duties: readonly LawDuty[], text: Text
 function rowOf(rows: readonly string[], heading: string): number {
   const wanted = heading.toLowerCase();
   return rows.findIndex((row) => {
-    const words = row.startsWith("#") ? headingOf(row) : undefined;
+    const words = headingOf(row);
     return words !== undefined && withoutEnd(words, "#?？").toLowerCase() === wanted;
   });
 }
@@ -48,7 +48,7 @@ function rowOf(rows: readonly string[], heading: string): number {
 /** Where words go that stand last before a row. */
 function lastWords(rows: readonly string[], before: number): number {
   let end = before;
-  while (end > 0 && rows[end - 1]?.trim() === "") end -= 1;
+  while (rows[end - 1]?.trim() === "") end -= 1;
   return end;
 }
 

@@ -16,6 +16,9 @@ export function forbiddenProblems(duties: readonly LawDuty[], text: Text): Found
   const prohibited = new Set(duties.flatMap((duty) => duty.prohibited));
   return [...prohibited].toSorted().flatMap((content) => {
     const own = duties.filter((duty) => duty.prohibited.includes(content));
+    const fields = fieldsOf(content);
+    // What no field tells has no pattern either.
+    if (fields.length === 0) return [unconfirmed(own, content, text.parsed.lines.body)];
     const problem = (line: number, sentence: string): Found => ({
       line,
       code: "forbidden-content",
@@ -25,10 +28,8 @@ export function forbiddenProblems(duties: readonly LawDuty[], text: Text): Found
       fix: `Leave it out, or give the people of ${placesOf(own)} a text of their own.`,
       law: lawsOf(own),
     });
-    if (PHRASES[content] === undefined && fieldsOf(content).length === 0)
-      return [{ ...problem(text.parsed.lines.body, ""), ...unconfirmed(own, content) }];
     return [
-      ...placesOfFields(text.parsed, fieldsOf(content)).map(({ field, line }) =>
+      ...placesOfFields(text.parsed, fields).map(({ field, line }) =>
         problem(line, `{{${field}}}`),
       ),
       ...sentencesTelling(content, text).map(({ line, text: words }) => problem(line, words)),
@@ -41,14 +42,14 @@ export function forbidsWhatHappened(duties: readonly LawDuty[]): boolean {
   return duties.some(({ prohibited }) => prohibited.some((each) => tells(each).includes(WHAT)));
 }
 
-function unconfirmed(duties: readonly LawDuty[], content: Content) {
+function unconfirmed(duties: readonly LawDuty[], content: Content, line: number): Found {
   return {
+    line,
     code: "forbidden-unconfirmed",
     severity: "advice",
     message: `Nothing but a person can tell whether the notice says what ${placesOf(duties)} forbids. Confirm that it does not: ${CONTENTS[content]}.`,
-    sentence: undefined,
-    fix: undefined,
-  } as const;
+    law: lawsOf(duties),
+  };
 }
 
 function fieldsOf(content: Content): Field[] {
@@ -59,14 +60,13 @@ function sentencesTelling(content: Content, { sentences, language }: Text) {
   const pattern = PHRASES[content]?.[language];
   const own = new Set<string | undefined>(fieldsOf(content).map((field) => FACT_FIELDS[field]));
   const [heading] = HABITS[language].headings;
-  return sentences.filter(({ text, kind, part, fact }) => {
+  return sentences.filter(({ text, kind, fact }) => {
     // The words of a fact are found by its field already.
     if (fact !== undefined && own.has(fact)) return false;
-    if (kind === "heading" && part === "body" && tells(content).includes(WHAT))
-      return text.toLowerCase().startsWith(heading.toLowerCase());
+    const leadsIn = kind === "heading" && text.toLowerCase().startsWith(heading.toLowerCase());
+    if (leadsIn && tells(content).includes(WHAT)) return true;
     // Readers see one space where several were written.
-    const words = text.replaceAll(/\s+/g, " ").replaceAll(IDENTITY_THEFT, "");
-    return pattern?.test(words) ?? false;
+    return pattern?.test(text.replaceAll(/\s+/g, " ")) ?? false;
   });
 }
 
@@ -76,27 +76,25 @@ function placesOfFields(
 ): { field: Field; line: number }[] {
   const walk = (nodes: readonly Node[]): { field: Field; line: number }[] =>
     nodes.flatMap((node) => {
-      if (node.kind === "text") return [];
       if (node.kind === "if") return [...walk(node.then), ...walk(node.otherwise)];
-      return fields.includes(node.field) ? [{ field: node.field, line: node.line }] : [];
+      const isFound = node.kind === "field" && fields.includes(node.field);
+      return isFound ? [{ field: node.field, line: node.line }] : [];
     });
   return walk([title, subject, discreetSubject, sms, body].flat());
 }
 
 const WHAT: Content = "what-happened";
-/** Advice on what thieves do with data says nothing of how these were lost. */
-const IDENTITY_THEFT =
-  /identity theft|steal(?:s|ing)? (?:your|an) identity|身份(?:盗用|被盗)|краж\p{L}{0,9} личности/giu;
+/** Advice on identity theft says nothing of how the data were lost. */
 const HOW_LOST: Told<RegExp> = {
-  en: /\b(?:hack\w*|ransomware|malware|phish\w*|cyber-?attack\w*|intru[ds]\w*|burgl\w*|br(?:eak|oke|oken)[ -]in(?:to)?|stole|stolen|theft|lost|misdirected|sent to the wrong|(?:gained|got|had) access|unauthori[sz]ed|accessed by)\b/i,
-  zh: /黑客|勒索|恶意软件|钓鱼|网络攻击|入侵|被盗|失窃|窃取|丢失|误发|未经授权/u,
-  ru: /хакер|взлом|вымогател|вредоносн|фишинг|кибератак|вторжени|украл|украден|похищен|похитил|краж|потерял|потерян|ошибочно отправ|несанкционированн|проник/iu,
+  en: /\b(?:hack\w*|ransomware|malware|phish\w*|cyber[ -]?attack\w*|intru[ds]\w*|burgl\w*|br(?:eak|oke|oken)[ -]in(?:to)?|stole|stolen|(?<!identity[ -])theft|lost|misdirected|sent to the wrong|(?:gained|got|had) access|unauthori[sz]ed|accessed by)\b/i,
+  zh: /黑客|勒索|恶意软件|钓鱼|网络攻击|入侵|(?<!身份)被盗|失窃|窃取|丢失|误发|未经授权/u,
+  ru: /хакер|взлом|вымогател|вредоносн|фишинг|кибератак|вторжени|украл|украден|похищен|похитил|краж(?!\p{L}{0,9} личности)|потерял|потерян|ошибочно отправ|несанкционированн|проник/iu,
 };
-/** Each reads a number from its last digit on: whoever writes many has nobody wait. */
+/** Each reads a number from its last digit or word on: whoever writes many has nobody wait. */
 const HOW_MANY: Told<RegExp> = {
-  en: /(?:\d[,.]*|\b(?:dozens|hundreds|thousands|millions))(?: (?:million|thousand))?(?: of)?(?: other)? (?:people|persons|individuals|residents|customers|patients|clients|users|members|employees)\b/i,
-  zh: /(?:\d[,.]*|[十百千万亿]) ?[余多万亿]{0,4} ?[名位个]?(?:人|居民|客户|用户|患者|员工)/u,
-  ru: /(?:\d[ .,]*|(?:десятк|сотн|тысяч|миллион)\p{L}{0,9} ?)(?:(?:тыс\.?|млн|тысяч) ?)?(?:человек|люд|лиц|жител|клиент|пациент|пользовател|сотрудник)/iu,
+  en: /(?:\d|\b(?:dozen|hundred|thousand|million)s?)(?: of)?(?: our)?(?: other)? (?:people|persons|individuals|residents|customers|patients|clients|users|members|employees)\b/i,
+  zh: /[\d十百千万亿] ?[余多]? ?[名位个]?(?:其他)?(?:人|居民|客户|用户|患者|员工)/u,
+  ru: /(?:\d|тыс\.?|млн|(?:десятк|сотн|тысяч|миллион)\p{L}{0,9}) ?(?:наших |других )?(?:человек|люд|лиц|жител|клиент|пациент|пользовател|сотрудник)/iu,
 };
 const PHRASES: Readonly<Partial<Record<Content, Told<RegExp>>>> = {
   "nature-of-breach": HOW_LOST,

@@ -11,18 +11,14 @@ export function bindingText<T extends Pick<Obligation, "place">>(
   variants: Variants,
   variant: string | null,
 ): T[] {
-  if (variant !== null) {
-    const places = variants[variant]?.places ?? [];
-    const more = Object.entries(variants).flatMap(([code, given]) =>
-      code === variant ? [] : given.places,
-    );
-    return obligations.filter(
-      ({ place }) =>
-        places.some((own) => own === place || isPartOf(own, place)) ||
-        // A region without a variant of its own reads the text of its country.
-        (places.includes(countryOf(place)) && !more.includes(place)),
-    );
-  }
   const taken = new Set(Object.values(variants).flatMap(({ places }) => places));
-  return obligations.filter(({ place }) => !taken.has(place) && !taken.has(countryOf(place)));
+  if (variant === null)
+    return obligations.filter(({ place }) => !taken.has(place) && !taken.has(countryOf(place)));
+  const places = variants[variant]?.places ?? [];
+  return obligations.filter(
+    ({ place }) =>
+      places.some((own) => own === place || isPartOf(own, place)) ||
+      // A region without a variant of its own reads the text of its country.
+      (places.includes(countryOf(place)) && !taken.has(place)),
+  );
 }

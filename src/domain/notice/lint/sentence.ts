@@ -91,7 +91,7 @@ function bodySentences(rows: readonly string[], body: Body): Sentence[] {
         part: "body" as const,
         line: block.rows.findLast((row) => row.at <= at)?.line ?? body.line,
       }))
-      .filter(({ text }) => /[\p{L}\p{N}]/u.test(text.replaceAll(FIELD, "")) || isLink(text)),
+      .filter(({ text }) => /[\p{L}\p{N}]/u.test(text.replaceAll(FIELD, ""))),
     ...block.rows.flatMap(({ at, line }, index) => {
       const row = block.text.slice(at, block.rows[index + 1]?.at);
       return factSentences(row, { line, under: block.under }, body);
@@ -106,7 +106,7 @@ function blocksOf(rows: readonly string[], first: number): Block[] {
   for (const [index, raw] of rows.entries()) {
     const row = plain(raw);
     const heading = headingOf(row);
-    const item = /^\s*(?:[-+•]|(\d+)[.)])\s+(.*)$/.exec(row);
+    const item = /^\s*(?:[-+•]|(\d+)[.)])\s(.*)/.exec(row);
     const at = { at: 0, line: first + index };
     if (heading !== undefined) {
       under = heading;
@@ -145,11 +145,11 @@ export function withoutEnd(text: string, marks: string): string {
 /** A row without marks of emphasis, quotes, conditions and remarks. */
 function plain(row: string): string {
   return row
-    .replace(/^\s*\*\s+/, "- ")
+    .replace(/^\s*\*\s/, "- ")
     .replaceAll(/\{\{(?:!--.*?--|![^}]*)\}\}/g, "")
     .replaceAll(/\{\{else\}\}/g, " ")
     .replaceAll(/\{\{[#/]if[^}]*\}\}/g, "")
-    .replaceAll(/\*+|(?<![\p{L}\p{N}_])_+(?=\p{L})|(?<=\p{L})_+(?![\p{L}\p{N}_])/gu, "")
+    .replaceAll(/\*|(?<![\p{L}\p{N}_])_+(?=\p{L})|(?<=\p{L})_+(?![\p{L}\p{N}_])/gu, "")
     .replace(/^\s*(?:>\s?)+/, "");
 }
 
@@ -160,8 +160,9 @@ function factSentences(
 ): Sentence[] {
   return Array.from(row.matchAll(FIELD), ([, name = ""]) => name).flatMap((name) => {
     const fact = Object.entries(FACT_FIELDS).find(([field]) => field === name)?.[1];
-    const words = fact && facts[fact];
-    if (fact === undefined || words === undefined || words === NOT_YET_KNOWN) return [];
+    if (fact === undefined) return [];
+    const words = facts[fact];
+    if (words === NOT_YET_KNOWN) return [];
     const kind = fact === "actions" ? ("step" as const) : ("words" as const);
     const texts = typeof words === "string" ? words.split(/\n\s*\n/) : words;
     return texts
@@ -177,11 +178,7 @@ function wordsOf(nodes: readonly Node[]): string {
     if (node.kind === "field") return `{{${node.field}}}`;
     return `${wordsOf(node.then)} ${wordsOf(node.otherwise)}`;
   });
-  return words.join("").replaceAll(/\s+/g, " ").trim();
-}
-
-function isLink(text: string): boolean {
-  return /https:\/\//i.test(text);
+  return words.join("").replaceAll(/\s+/g, " ");
 }
 
 /** A field in braces, and its name. */

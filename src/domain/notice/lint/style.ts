@@ -74,10 +74,7 @@ export function stepProblems({ kind, language, parsed, sentences }: Text): Found
   if (kind === "invitation" || fieldsOf(parsed).includes("actions")) return [];
   const heading = HABITS[language].headings[3].toLowerCase();
   const own = sentences.filter(
-    (each) =>
-      each.part === "body" &&
-      each.kind !== "heading" &&
-      each.under.toLowerCase().startsWith(heading),
+    (each) => each.kind !== "heading" && each.under.toLowerCase().startsWith(heading),
   );
   const [first] = own;
   if (first === undefined || own.some((each) => each.kind === "step")) return [];
@@ -123,9 +120,9 @@ function specialProblem({ text, line, part }: Sentence, habits: Habits): Found[]
 /** An address stands in a sentence that says what it is for, or after one that ends in a colon. */
 function linkProblem({ text, line, part }: Sentence, before: Sentence | undefined): Found[] {
   if (part !== "body" || !LINK.pattern.test(text)) return [];
-  const words = text.replaceAll(/<?https:\/\/\S+/gi, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+  const about = text.replaceAll(/https:\/\/\S+/gi, "").match(/[\p{L}\p{N}]/gu) ?? [];
   const led = before?.part === "body" && /[:：]$/.test(before.text);
-  if (led || words.join("").length >= WORDS_ABOUT_LINK) return [];
+  if (led || about.length >= LETTERS_ABOUT_LINK) return [];
   return [
     {
       line,
@@ -145,7 +142,7 @@ function inTwo(text: string, { joint, stop }: Habits): Pick<Found, "fix"> {
     .toSorted((a, b) => Math.abs(a.index - middle) - Math.abs(b.index - middle));
   if (best === undefined) return {};
   const rest = text.slice(best.index + best[0].length);
-  const space = /\s$/.test(best[0]) ? " " : "";
+  const space = /\s/.test(best[0]) ? " " : "";
   return { fix: `${text.slice(0, best.index)}${stop}${space}${capital(rest)}` };
 }
 
@@ -153,7 +150,7 @@ function capital(text: string): string {
   return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }
 
-const WORDS_ABOUT_LINK = 4;
+const LETTERS_ABOUT_LINK = 4;
 /** Shorter ones, such as a greeting, would flatter the average. */
 const SENTENCE_LEAST = 4;
 /** A formula says nothing of a text shorter than this. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 
+import type { Content } from "../../../../src/domain/law/content.ts";
 import { textOf } from "../../../../src/domain/notice/lint.ts";
 import { completed } from "../../../../src/domain/notice/lint/complete.ts";
+import { RECOGNISED } from "../../../../src/domain/notice/lint/contents.ts";
 import type { LawDuty } from "../../../../src/domain/notice/lint/duty.ts";
+import { HABITS } from "../../../../src/domain/notice/lint/habits.ts";
 import { TEMPLATES, TRANSLATED, boundIn, linted } from "../../../support/compiled.ts";
 import { aSource } from "../../../support/notice.ts";
 
@@ -117,6 +120,53 @@ describe("a statement", () => {
     const bare = aSource({ body: "Hello." });
     expect(complete(bare, rights)).toMatch(/^---[\s\S]*---\nHello\.\n\nThe Fair Credit/);
   });
+
+  test.each([
+    ["en", "These offices also help people whose information was exposed:"],
+    ["zh", "下列机构也会帮助信息被泄露的人："],
+    ["ru", "Людям, чьи сведения стали известны посторонним, помогают также:"],
+  ])("stands in its own section, a blank row around it, in %s", (language, help) => {
+    const HEADS = HABITS[language as "en"].headings;
+    const text = (...own: readonly string[]) =>
+      aSource({
+        body: HEADS.map((head, at) => `## ${head}\n\nHello.${own[at] ?? ""}\n`).join("\n"),
+      });
+    const duties = [
+      duty("US-XX", ["location", "number-of-persons", "likely-consequences"]),
+      duty("US-IA", ["report-to-law-enforcement-advice"]),
+      duty("US-MD", ["ag-contact"]),
+    ];
+    const whole = complete(text(), duties, language);
+    const say = (content: Content) => RECOGNISED[content]?.say?.[language as "en"] ?? "";
+    const maryland = /^- Attorney General of Maryland.*$/m.exec(whole)?.[0] ?? "";
+    expect(whole).toBe(
+      text(
+        `\n\n${say("location")}`,
+        `\n\n${say("number-of-persons")}\n\n${say("likely-consequences")}`,
+        "",
+        `\n\n${say("report-to-law-enforcement-advice")}`,
+        `\n\n${help}\n\n${maryland}`,
+      ),
+    );
+  });
+
+  test("stands before the blank rows that end its section, whatever blanks are in them", () => {
+    const duties = [duty("US-XX", ["location"])];
+    const text = (own: string) =>
+      aSource({
+        body: `## What happened\nHello.${own}\n \n\t\n\n  ##   What information was involved?? ##\nBye.\n`,
+      });
+    expect(complete(text(""), duties)).toBe(text("\n\n{{where_it_happened}}"));
+  });
+
+  test.each(["##What information was involved", "What information was involved", "## What info"])(
+    "is not ended by what is no heading of the five: %s",
+    (row) => {
+      const text = (own: string) => aSource({ body: `## What happened\n\n${row}${own}\n` });
+      const whole = complete(text(""), [duty("US-XX", ["location"])]);
+      expect(whole).toBe(text("\n\n{{where_it_happened}}"));
+    },
+  );
 
   test("is owed by a first notice only", () => {
     expect(complete(SOURCE, MANY, "en", "update")).toBe(SOURCE);

@@ -144,13 +144,41 @@ describe("places that one text cannot serve", () => {
     );
   });
 
+  const WHAT = [
+    "nature-of-breach",
+    "what-happened",
+    "how-it-happened",
+    "how-discovered",
+    "cause",
+    "root-cause",
+    "location",
+    "suspected-unlawful-or-malicious",
+    "affected-systems",
+  ];
+  const HOW_MANY = [
+    "number-of-persons",
+    "number-of-persons-in-jurisdiction",
+    "categories-and-number-of-persons",
+  ];
+
   test.each([
-    ["nature-of-breach", "how-it-happened"],
-    ["what-happened", "nature-of-breach"],
-    ["number-of-persons", "number-of-persons-in-jurisdiction"],
-    ["ransom-demand", "ransom-demand"],
-  ] as const)("%s is told by %s", (content, by) => {
-    expect(tells(content)).toContain(by);
+    ["nature-of-breach", WHAT],
+    ["what-happened", WHAT],
+    ["number-of-persons", HOW_MANY],
+    ["number-of-persons-in-jurisdiction", HOW_MANY],
+    ["location", ["location"]],
+    ["ransom-demand", ["ransom-demand"]],
+  ] as const)("%s is told by %j", (content, by) => {
+    expect(tells(content)).toEqual(by);
+  });
+
+  test("places that forbid equally much stand in the order of their codes", () => {
+    const { groups } = contradictions([
+      asked("US-RI", { contents: ["number-of-persons"], duty: { title: "B" } }),
+      asked("DE", { duty: { title: "A" } }),
+      asked("FR", { duty: { title: "C" } }),
+    ]);
+    expect(groups.map(({ places }) => places)).toEqual([["DE"], ["FR"], ["US-RI"]]);
   });
 });
 

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 
 import type { LintOverride } from "../../../../src/domain/notice/lint/override.ts";
-import { OverrideReason, blocking, judged } from "../../../../src/domain/notice/lint/override.ts";
+import {
+  Finding,
+  JudgedProblem,
+  LintOverride as Kept,
+  OverrideReason,
+  blocking,
+  judged,
+} from "../../../../src/domain/notice/lint/override.ts";
 import type { LintProblem } from "../../../../src/domain/notice/lint/rule.ts";
 
 const PROBLEM: LintProblem = {
@@ -51,6 +59,15 @@ describe("a finding", () => {
     expect(other?.override).toBeNull();
   });
 
+  test("and the decision on it are read as they were written", () => {
+    const given = overriding(findingOf(PROBLEM));
+    const all = judged([PROBLEM, { ...PROBLEM, line: 10 }], [given]);
+    const sent = JSON.parse(JSON.stringify(z.encode(z.array(JudgedProblem), all)));
+    expect(z.array(JudgedProblem).parse(sent)).toEqual(all);
+    const kept = JSON.parse(JSON.stringify(z.encode(Kept, given)));
+    expect(Kept.parse(kept)).toEqual(given);
+  });
+
   test("keeps a text back while it must be fixed and nobody lets it stand", () => {
     const advice: LintProblem = { ...PROBLEM, line: 11, severity: "advice" };
     const other = { ...PROBLEM, line: 10 };
@@ -59,12 +76,31 @@ describe("a finding", () => {
   });
 });
 
+const SHORT = "Give the reason in at least 10 characters.";
+
 test.each([
-  ["Counsel ok", true],
-  ["Counsel o", false],
-  ["          ", false],
-  ["x".repeat(1_000), true],
-  ["x".repeat(1_001), false],
-])("a reason is a sentence: %j", (reason, fits) => {
-  expect(OverrideReason.safeParse(reason).success).toBe(fits);
+  ["Counsel ok", []],
+  ["Counsel o", [SHORT]],
+  ["  Counsel o  ", [SHORT]],
+  ["x".repeat(1_000), []],
+  ["x".repeat(1_001), ["Too big: expected string to have <=1000 characters"]],
+])("a reason is a sentence: %j", (reason, messages) => {
+  expect(refusalsOf(OverrideReason, reason)).toEqual(messages);
 });
+
+const NAME = "0123456789abcdef".repeat(2);
+
+test.each([
+  [NAME, true],
+  ["a", false],
+  [`${NAME}0`, false],
+  [`0${NAME}`, false],
+  [NAME.toUpperCase(), false],
+  [NAME.replace("f", "g"), false],
+])("a finding is named by 32 hexadecimal digits: %s", (name, fits) => {
+  expect(refusalsOf(Finding, name)).toEqual(fits ? [] : ["Repeat the finding of the problem."]);
+});
+
+function refusalsOf(schema: z.ZodType, given: string) {
+  return schema.safeParse(given).error?.issues.map(({ message }) => message) ?? [];
+}

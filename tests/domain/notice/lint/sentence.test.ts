@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { sentencesOf } from "../../../../src/domain/notice/lint/sentence.ts";
+import { sentencesOf, split } from "../../../../src/domain/notice/lint/sentence.ts";
 import { parseSource } from "../../../../src/domain/notice/source.ts";
 import { KNOWN } from "../../../support/compiled.ts";
 import { aSource } from "../../../support/notice.ts";
@@ -19,6 +19,23 @@ describe("sentences", () => {
       [7, "words", "Two begins here and ends.", ""],
       [8, "words", "Three.", ""],
       [10, "words", "Four.", ""],
+    ]);
+  });
+
+  test("of one row begin there, though the next row ends them", () => {
+    expect(
+      read("One two. A\nmouse came  \nin. Done.").map(([line, , text]) => [line, text]),
+    ).toEqual([
+      [7, "One two."],
+      [7, "A mouse came in."],
+      [9, "Done."],
+    ]);
+  });
+
+  test("of paragraphs are told apart by a row of spaces, too", () => {
+    expect(read("One\n  \n  Two  \n  three").map(([line, , text]) => [line, text])).toEqual([
+      [7, "One"],
+      [9, "Two three"],
     ]);
   });
 
@@ -42,6 +59,34 @@ describe("sentences", () => {
     ]);
   });
 
+  test.each([
+    ["  ##   Two ##", "heading", "Two"],
+    ["###### Six", "heading", "Six"],
+    ["####### Seven", "words", "####### Seven"],
+    ["##None", "words", "##None"],
+    ["C# is a language", "words", "C# is a language"],
+    ["One ## two", "words", "One ## two"],
+    ["  -   One", "bullet", "One"],
+    ["  *   One", "bullet", "One"],
+    ["• One", "bullet", "One"],
+    ["  12.  Twelve", "step", "Twelve"],
+    ["-One", "words", "-One"],
+    ["1)One", "words", "1)One"],
+    ["Call us - now", "words", "Call us - now"],
+    ["B- is a mark", "words", "B- is a mark"],
+    ["On 12) May", "words", "On 12) May"],
+    ["**Bold** words", "words", "Bold words"],
+    ["Two * three", "words", "Two  three"],
+    ["__So__ it is", "words", "So it is"],
+    ["The snake_case and a_ b", "words", "The snake_case and a b"],
+    ["> > Quoted", "words", "Quoted"],
+    ["  >Quoted", "words", "Quoted"],
+    ["A > B", "words", "A > B"],
+    ["{{!-- no {{name}} here --}}Hello", "words", "Hello"],
+  ])("are read from %j as a %s", (row, kind, text) => {
+    expect(read(row)).toEqual([[7, kind, text, kind === "heading" ? text : ""]]);
+  });
+
   test("lose their marks and keep their fields", () => {
     const body =
       "{{#if name}}Dear **{{name}}**,{{else}}Hello,{{/if}}\n\n> _So_ it is at {{check_address}}. {{!-- a remark --}}{{! more }}";
@@ -52,7 +97,11 @@ describe("sentences", () => {
   });
 
   test("of nothing but fields or marks are none", () => {
-    expect(read("{{contact_lines}}\n\n***\n\n{{data_elements}}")).toEqual([]);
+    expect(read("{{contact_lines}}\n\n***\n\n— !\n\n{{data_elements}}")).toEqual([]);
+    expect(read("<https://example.org>\n\n7")).toEqual([
+      [7, "words", "<https://example.org>", ""],
+      [9, "words", "7", ""],
+    ]);
   });
 
   test("are read in Chinese and in Russian", () => {
@@ -78,8 +127,29 @@ describe("sentences", () => {
     );
   });
 
+  test("of the scope stand once, at their own row of a paragraph", () => {
+    expect(read("{{ how }} and\n{{what_we_do}} too")).toEqual([
+      [7, "words", "{{ how }} and {{what_we_do}} too", ""],
+      [7, "words", "The car was broken into.", "", "how"],
+      [8, "words", "We encrypt every laptop by 14 March 2026.", "", "whatWeDo"],
+    ]);
+  });
+
+  test("of the scope end with their paragraph, and have one space between words", () => {
+    const facts = { ...KNOWN, how: "Somebody   came\nin\n \nWe   saw it\n\nAll of us" };
+    expect(read("{{how}}", "en", facts).map(([, , text]) => text)).toEqual([
+      "Somebody came in",
+      "We saw it",
+      "All of us",
+    ]);
+  });
+
   test("that nobody can tell yet are none", () => {
-    expect(read("{{how}}", "en", { ...KNOWN, how: "not-yet-known" })).toEqual([]);
+    const source = aSource({ body: "{{how}}{{check_address}}" });
+    const parsed = parseSource(source);
+    const facts = { ...KNOWN, how: "not-yet-known" } as const;
+    const all = sentencesOf({ source, parsed, language: "en", facts });
+    expect(all.map(({ part }) => part)).toEqual(["title", "subject", "discreet_subject", "sms"]);
   });
 
   test("of the front matter have the part and the line of their key", () => {
@@ -91,18 +161,20 @@ describe("sentences", () => {
       facts: KNOWN,
     });
     expect(
-      front.slice(0, -1).map(({ part, line, kind, text }) => [part, line, kind, text]),
+      front
+        .slice(0, -1)
+        .map(({ part, line, kind, text, under }) => [part, line, kind, text, under]),
     ).toEqual([
-      ["title", 2, "heading", "Notice of data breach"],
-      ["subject", 3, "words", "Notice of data breach at {{organisation}}"],
-      ["discreet_subject", 4, "words", "A message from {{organisation}}"],
-      ["sms", 5, "words", "{{organisation}}: one."],
-      ["sms", 5, "words", "Two."],
+      ["title", 2, "heading", "Notice of data breach", ""],
+      ["subject", 3, "words", "Notice of data breach at {{organisation}}", ""],
+      ["discreet_subject", 4, "words", "A message from {{organisation}}", ""],
+      ["sms", 5, "words", "{{organisation}}: one.", ""],
+      ["sms", 5, "words", "Two.", ""],
     ]);
   });
 
   test("of a condition in a subject are those of both sides", () => {
-    const subject = "{{#if name}}For {{name}}{{else}}For you{{/if}}";
+    const subject = " {{#if name}}For   {{name}}{{else}}For you{{/if}} ";
     const source = aSource({ front: { subject }, body: "x" });
     const texts = sentencesOf({
       source,
@@ -113,8 +185,8 @@ describe("sentences", () => {
     expect(texts[1]?.text).toBe("For {{name}} For you");
   });
 
-  test("have the same lines with any line ends", () => {
-    const source = aSource({ body: "One.\n\nTwo." }).replaceAll("\n", "\r\n");
+  test.each(["\n", "\r\n", "\r"])("have the same lines with line ends %j", (end) => {
+    const source = aSource({ body: "One.\n\nTwo." }).replaceAll("\n", end);
     const lines = sentencesOf({
       source,
       parsed: parseSource(source),
@@ -123,4 +195,12 @@ describe("sentences", () => {
     });
     expect(lines.slice(-2).map(({ line }) => line)).toEqual([7, 9]);
   });
+});
+
+test("a text is split with the place where each sentence begins", () => {
+  expect(split("  One.  Two.  ", "en")).toEqual([
+    { text: "One.", at: 2 },
+    { text: "Two.", at: 8 },
+  ]);
+  expect(split(" ", "en")).toEqual([]);
 });

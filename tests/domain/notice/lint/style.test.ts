@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 
 import type { LintProblem } from "../../../../src/domain/notice/lint/rule.ts";
-import { TEMPLATES } from "../../../support/compiled.ts";
-import { styleFound } from "../../../support/lint.ts";
+import { readingProblems, stepProblems } from "../../../../src/domain/notice/lint/style.ts";
+import { KNOWN, TEMPLATES } from "../../../support/compiled.ts";
+import { readText, styleFound } from "../../../support/lint.ts";
 import { aSource } from "../../../support/notice.ts";
 
 type Language = "en" | "zh" | "ru";
@@ -187,6 +188,46 @@ describe("other sentences", () => {
   });
 });
 
+describe("an address", () => {
+  const LINK = "<https://notices.example.org/check>";
+  const links = (text: string, front = {}) =>
+    styleFound(aSource({ front, body: text })).map(({ code, line }) => [code, line]);
+
+  test("needs four letters of its own sentence, or a colon before it", () => {
+    const bare = [
+      ["link", 7],
+      ["link-unexplained", 7],
+    ];
+    expect(links(`Look ${LINK}`)).toEqual([["link", 7]]);
+    expect(links(`See ${LINK}`)).toEqual(bare);
+    expect(links(`(— see, —) ${LINK}`)).toEqual(bare);
+    expect(links(`Look:\n\n- ${LINK}\n- ${LINK}`)).toEqual([
+      ["link", 9],
+      ["link", 10],
+      ["link-unexplained", 10],
+    ]);
+    expect(links("See: this.\n\n<https://example.org>").slice(-1)).toEqual([
+      ["link-unexplained", 9],
+    ]);
+    expect(links(LINK, { sms: "Type this:" })).toEqual(bare);
+    expect(links("x", { subject: "https://example.org" })).toEqual([["link", 3]]);
+  });
+
+  test("is what an invitation shows", () => {
+    const found = (text: string) => styleFound(aSource({ body: text }), { kind: "invitation" });
+    expect(found(`Our survey: ${LINK}`)).toEqual([]);
+    expect(found(LINK)).toEqual([
+      {
+        line: 7,
+        code: "link-unexplained",
+        severity: MUST,
+        message: "Say before this address what is there: thieves' links come without a word.",
+        sentence: LINK,
+      },
+    ]);
+  });
+});
+
 describe("sensitive data", () => {
   test.each([
     ["en", "Your diagnosis was in it.", "Your sensitive personal information was in it."],
@@ -209,6 +250,7 @@ describe("sensitive data", () => {
     expect(problem).toMatchObject({
       code: "special-category",
       severity: MUST,
+      message: "A locked screen shows this to others. Name sensitive data by their class only.",
       line,
       sentence: "Your HIV test",
       fix: "Your sensitive personal information test",
@@ -217,7 +259,12 @@ describe("sensitive data", () => {
 
   test("is advice in the title, which stands in the mail", () => {
     const [problem] = styleFound(aSource({ front: { title: "Your medical data" } }));
-    expect(problem).toMatchObject({ code: "special-category", severity: ADVICE, line: 2 });
+    expect(problem).toMatchObject({
+      code: "special-category",
+      severity: ADVICE,
+      message: "Others may read this message. Name sensitive data by their class only.",
+      line: 2,
+    });
   });
 
   test.each([
@@ -232,8 +279,8 @@ describe("sensitive data", () => {
 
 describe("what to do", () => {
   const AFTER = "## For more information\n\n{{contact_lines}}\n";
-  const section = (text: string) =>
-    `## What happened\n\n{{what_happened}}\n\n## What information was involved\n\n{{data_elements}}\n\n## What we are doing\n\n{{what_we_do}}\n\n## What you can do\n\n${text}\n\n${AFTER}`;
+  const section = (text: string, heading = "What you can do") =>
+    `## What happened\n\n{{what_happened}}\n\n## What information was involved\n\n{{data_elements}}\n\n## What we are doing\n\n{{what_we_do}}\n\n## ${heading}\n\n${text}\n\n${AFTER}`;
   const steps = (text: string, language = "en") =>
     styleFound(aSource({ body: section(text) }), { language }).filter(
       ({ code }) => code === "steps-unordered",
@@ -244,6 +291,7 @@ describe("what to do", () => {
       expect.objectContaining({
         line: 21,
         severity: ADVICE,
+        message: "Number the steps, the most useful first: people do the first two.",
         sentence: "Freeze it.",
         fix: "1. Freeze it.\n2. Call us.",
       }),
@@ -253,12 +301,61 @@ describe("what to do", () => {
   });
 
   test.each(["1. Freeze it.", "{{actions}}", "", "Hello.\n\n2) Call us."])("%j will do", (text) => {
-    expect(steps(text)).toEqual([]);
+    expect(stepProblems(readText(aSource({ body: section(text) })))).toEqual([]);
+  });
+
+  test("is not asked for twice, where it is not known yet", () => {
+    const facts = { ...KNOWN, actions: "not-yet-known" } as const;
+    const source = aSource({ body: section("Do this:\n\n{{actions}}") });
+    expect(stepProblems(readText(source, { facts }))).toEqual([]);
+  });
+
+  test("is found by how its heading begins, in any case", () => {
+    const under = (heading: string) =>
+      stepProblems(readText(aSource({ body: section("Freeze it.", heading) }))).length;
+    expect(under("WHAT YOU CAN DO NOW")).toBe(1);
+    expect(under("Why, and what you can do")).toBe(0);
   });
 
   test("an invitation has nothing to do", () => {
     const source = aSource({ body: section("Freeze it.") });
     const codes = styleFound(source, { kind: "invitation" }).map(({ code }) => code);
     expect(codes).not.toContain("steps-unordered");
+  });
+});
+
+describe("how hard a text is", () => {
+  /** Sentences of so many words, some of them of seven letters. By LIX, 15 with 6 are 55. */
+  const sentences = (count: number, words: number, long: number) =>
+    Array(count).fill(`${"Letters ".repeat(long)}${"dog ".repeat(words - long).trim()}.`);
+  const read = (rows: readonly string[], front = {}) =>
+    readingProblems("de", readText(aSource({ front, body: rows.join("\n\n") })), false).map(
+      ({ code, severity, message }) => [code, severity, /of (\d+\.\d)/.exec(message)?.[1]],
+    );
+  const HARD = sentences(4, 15, 6);
+  const OF_55 = [["hard-to-read", ADVICE, "55.0"]];
+
+  test("is said above what is good, and stops a text above what goes", () => {
+    expect(read(sentences(6, 10, 3))).toEqual([]);
+    expect(read(sentences(6, 10, 4))).toEqual([["hard-to-read", ADVICE, "50.0"]]);
+    expect(read(HARD)).toEqual(OF_55);
+    expect(read(sentences(4, 16, 7))).toEqual([["hard-to-read", MUST, "59.8"]]);
+  });
+
+  test("is said from 60 words on", () => {
+    expect(read([...sentences(3, 15, 6), ...sentences(1, 14, 6)])).toEqual([]);
+  });
+
+  test("is not measured by sentences of three words, by headings, or by the subject", () => {
+    expect(read([...HARD, "Dog dog dog.", "## Letters Letters Letters Letters"])).toEqual(OF_55);
+    expect(read(HARD, { subject: "dog ".repeat(30).trim() })).toEqual(OF_55);
+    expect(read([...HARD, "Dog dog dog dog."])).toEqual([["hard-to-read", ADVICE, "50.3"]]);
+  });
+
+  test("a sentence is not cut before its first word", () => {
+    const text = `; ${"dog ".repeat(26).trim()}.`;
+    const [problem] = readingProblems("en", readText(aSource({ body: text })), false);
+    expect(problem).toMatchObject({ code: "sentence-long", sentence: text });
+    expect(problem).not.toHaveProperty("fix");
   });
 });
