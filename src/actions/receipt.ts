@@ -5,7 +5,7 @@ import { SmsWish } from "../domain/receipt/twilio.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { Sql } from "../store/db.ts";
 import * as receipts from "../store/receipt.ts";
-import { apply, named, unread } from "../store/receipt/apply.ts";
+import { apply, named, oneAtATime, unread } from "../store/receipt/apply.ts";
 import type { Applied } from "../store/receipt/apply.ts";
 import * as suppressions from "../store/suppression.ts";
 import * as timeline from "../store/timeline.ts";
@@ -25,6 +25,7 @@ export async function sweep(ctx: Context): Promise<void> {
   for (;;) {
     const read = await readReferences(ctx);
     const applied = await ctx.sql.begin(async (tx) => {
+      await oneAtATime(tx);
       const done = await apply(tx, AT_ONCE);
       await stopCourtesies(ctx, tx, done);
       return done;
@@ -44,6 +45,7 @@ export async function sweepUnproven(ctx: Context): Promise<void> {
 /** Find the delivery of each e-mail's report. Only a reference that we made leads anywhere. */
 function readReferences(ctx: Context): Promise<number> {
   return ctx.sql.begin(async (tx) => {
+    await oneAtATime(tx);
     const waiting = await unread(tx, AT_ONCE);
     if (waiting.length === 0) return 0;
     const { hash } = await ctx.vault.keys(ORGANISATION);

@@ -71,6 +71,30 @@ test(`${SEQUENCES} sequences end as the model says, whatever else was said`, asy
   expect(forged.length).toBeGreaterThan(1_000);
 });
 
+test("what is heard at once counts as if it had come line by line", async () => {
+  const start = { channel: "email", state: "held", attempt: 1 } as const;
+  const once = { provider: "ses", back: 0, forged: false, copies: 1 } as const;
+  const say = (status: Said["status"]): Said => ({ ...once, status });
+  const sequences: Sequence[] = [
+    { start, said: [say("complained"), say("failed")] },
+    { start, said: [say("failed"), say("complained")] },
+    { start, said: [say("failed")] },
+  ];
+  const rows = await givenDeliveries(sequences);
+  const { hash } = await w.ctx.vault.keys(ORGANISATION);
+  const lines = sequences.flatMap(({ said }, i) =>
+    said.flatMap((each, j) =>
+      copies(each, j, { deliveryId: rows[i]?.id ?? "", attempt: 1, i: SEQUENCES + i }, hash),
+    ),
+  );
+  await keepReceipts(w.ctx, lines);
+  await sweep(w.ctx);
+  const ids = rows.map(({ id }) => id);
+  const ends = await w.sql`select state from delivery where id = any(${ids}::bigint[]) order by id`;
+  expect(ends.map(({ state }) => state)).toEqual(sequences.map((each) => modelOf(each).state));
+  expect(ends.map(({ state }) => state)).toEqual(["rejected", "accepted", "held"]);
+});
+
 /** Rows in every state, one for each sequence. */
 async function givenDeliveries(sequences: readonly Sequence[]): Promise<{ id: string }[]> {
   const { waveId } = await givenWave(w, { people: 1 });

@@ -4,7 +4,16 @@ import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 
 import express from "express";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest";
 
 import { keepReceipts, sweep } from "../../src/actions/receipt.ts";
 import { createReceiptIntake } from "../../src/actions/receipt/intake.ts";
@@ -224,10 +233,13 @@ describe("Amazon SES by way of SNS", () => {
     let closed = 0;
     const slow = Array.from({ length: 64 }, () => {
       const socket = connect(Number(port), hostname);
+      // Unread, an end would not be seen.
       socket.on("error", () => {}).on("close", () => void (closed += 1));
+      socket.resume();
       socket.write(head);
       return socket;
     });
+    onTestFinished(() => slow.forEach((socket) => socket.destroy()));
     const event = signed(notification(sesEvent("Delivery", messageId), new Date()), SIGNER);
     // Providers come again; whoever was slowest made room.
     await vi.waitFor(async () => {
@@ -236,7 +248,6 @@ describe("Amazon SES by way of SNS", () => {
     }, 10_000);
     await sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ delivered: 1 });
-    for (const socket of slow) socket.destroy();
   });
 
   test("that ends our subscription is no message", async () => {

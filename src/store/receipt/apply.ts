@@ -4,6 +4,14 @@ import { CONFIGURATION_CODES } from "../../domain/receipt/twilio.ts";
 import { many } from "../db.ts";
 import type { Sql } from "../db.ts";
 
+/**
+ * Wait for whoever reads or applies receipts now, until the transaction ends: what was said of a
+ * delivery is heard in its order.
+ */
+export async function oneAtATime(tx: Sql): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtext('receipts'))`;
+}
+
 /** Receipts of e-mails whose reference nobody has read yet, locked. */
 export function unread(tx: Sql, rowsMax: number): Promise<{ id: string; messageRef: string }[]> {
   return inOrder(
@@ -130,6 +138,7 @@ function heard(tx: Sql, ids: readonly string[]) {
                       then case when k.state = 'accepted' and not two.may_be then 'rejected' end
                     when k.is_wanted and w.status = 'failed' then null
                     when w.status = 'failed' and k.state in ${tx(NOT_FINAL)} then 'rejected'
+                    when w.status = 'failed' and k.state = 'held' and ${takenAbove(tx)} then 'rejected'
                     when (k.is_wanted or w.attempt < k.attempt) and ${failedBefore(tx)} then null
                     when w.status in ('queued', 'sent', 'complained') and k.state in ${tx(UNSURE)}
                       then 'accepted'
@@ -170,6 +179,14 @@ async function inOrder<T>(tx: Sql, read: () => PromiseLike<T>): Promise<T> {
   const rows = await read();
   await tx`select set_config('enable_sort', 'on', true), set_config('enable_bitmapscan', 'on', true)`;
   return rows;
+}
+
+/** Whether an earlier line of these says that a message was taken: it is as if that had moved already. */
+function takenAbove(tx: Sql) {
+  return tx`exists (select from waiting e
+                     where e.delivery_id = w.delivery_id and e.channel = w.channel and e.id < w.id
+                       and e.status in ('queued', 'sent', 'complained')
+                       and coalesce(e.attempt, k.attempt) between 1 and k.attempt)`;
 }
 
 /** Whether this attempt is known to have failed: that it was once on its way is no news then. */
