@@ -1,55 +1,25 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { Command } from "commander";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 
 import { runDelta } from "../../src/actions/notice/delta.ts";
 import { deltaCommand } from "../../src/cli/delta.ts";
 import { filingCommands, registerCommand } from "../../src/cli/filing.ts";
 import { processorCommands } from "../../src/cli/processor.ts";
 import { severityCommands } from "../../src/cli/severity.ts";
-import type { Actor } from "../../src/domain/staff.ts";
 import { givenFrozenAudience } from "../support/audience.ts";
-import { serve } from "../support/http.ts";
-import type { Served } from "../support/http.ts";
 import { givenIncident, givenScope } from "../support/incident.ts";
-import { givenAuthenticator, givenToken } from "../support/staff.ts";
-import { world } from "../support/world.ts";
+import { desk } from "../support/cli.ts";
+import { givenAuthenticator } from "../support/staff.ts";
 import type { World } from "../support/world.ts";
 
+const at = desk(filingCommands, registerCommand, severityCommands, processorCommands, deltaCommand);
 let w: World;
-let console: Served;
 let folder: string;
-beforeAll(async () => {
-  w = await world();
-  console = await serve(w.ctx, { door: "console" });
-  folder = await mkdtemp(join(tmpdir(), "candor-cli-"));
-});
-afterAll(async () => {
-  await console.close();
-  await w.close();
-  await rm(folder, { recursive: true });
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-});
+beforeAll(() => void ({ w, folder } = at));
 
-/** `candor …` in this process, as this person; answers what it said. */
-async function candor(actor: Actor, ...args: string[]): Promise<string> {
-  vi.stubEnv("CANDOR_URL", console.url);
-  vi.stubEnv("CANDOR_TOKEN", await givenToken(w, actor));
-  const said: string[] = [];
-  const write = vi.spyOn(process.stdout, "write");
-  write.mockImplementation((text) => said.push(String(text)) > 0);
-  const program = new Command();
-  for (const add of [filingCommands, registerCommand, severityCommands]) add(program);
-  for (const add of [processorCommands, deltaCommand]) add(program);
-  await program.parseAsync(args, { from: "user" }).finally(() => write.mockRestore());
-  return said.join("");
-}
+const { candor } = at;
 
 function idIn(said: string): string {
   return /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(said)?.[0] ?? "";

@@ -1,36 +1,26 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
 import { SMALL } from "../../src/dev/candor.ts";
 import type { Actor } from "../../src/domain/staff.ts";
-import { serve } from "../support/http.ts";
+import { desk } from "../support/cli.ts";
 import type { Served } from "../support/http.ts";
 import { givenIncident } from "../support/incident.ts";
 import { anUpdate } from "../support/publication.ts";
 import { givenAuthenticator, givenToken } from "../support/staff.ts";
-import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 
+const at = desk();
 let w: World;
 let console: Served;
 let folder: string;
-beforeAll(async () => {
-  w = await world();
-  console = await serve(w.ctx, { door: "console" });
-  folder = await mkdtemp(join(tmpdir(), "candor-cli-"));
-});
-afterAll(async () => {
-  await console.close();
-  await w.close();
-  await rm(folder, { recursive: true });
-});
+beforeAll(() => void ({ w, console, folder } = at));
 
 /** Run `candor …` as a process of its own; answers what it said. */
 function candor(args: string[], env: Readonly<Record<string, string>>): Promise<string> {

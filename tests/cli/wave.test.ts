@@ -1,52 +1,26 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { Command } from "commander";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
 import { sweep } from "../../src/actions/wave.ts";
 import { heldCommands } from "../../src/cli/held.ts";
 import { unknownCommands } from "../../src/cli/unknown.ts";
 import { MessageHold } from "../../src/domain/delivery/message.ts";
 import type { Actor } from "../../src/domain/staff.ts";
-import { serve } from "../support/http.ts";
-import type { Served } from "../support/http.ts";
-import { givenAuthenticator, givenToken } from "../support/staff.ts";
+import { desk } from "../support/cli.ts";
+import { givenAuthenticator } from "../support/staff.ts";
 import { givenWave, sendDue, states } from "../support/wave.ts";
-import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
+const at = desk(unknownCommands, heldCommands);
 let w: World;
-let console: Served;
 let folder: string;
-beforeAll(async () => {
-  w = await world();
-  console = await serve(w.ctx, { door: "console" });
-  folder = await mkdtemp(join(tmpdir(), "candor-cli-"));
-});
-afterAll(async () => {
-  await console.close();
-  await w.close();
-  await rm(folder, { recursive: true });
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-});
+beforeAll(() => void ({ w, folder } = at));
 
-/** `candor …` in this process, as this person; answers the lines that it said. */
+/** The lines that `candor …` said to this person. */
 async function candor(actor: Actor, ...args: string[]): Promise<string[]> {
-  vi.stubEnv("CANDOR_URL", console.url);
-  vi.stubEnv("CANDOR_TOKEN", await givenToken(w, actor));
-  const said: string[] = [];
-  const write = vi.spyOn(process.stdout, "write");
-  write.mockImplementation((text) => said.push(String(text)) > 0);
-  const program = new Command();
-  unknownCommands(program);
-  heldCommands(program);
-  await program.parseAsync(args, { from: "user" }).finally(() => write.mockRestore());
-  return said.join("").split("\n").slice(0, -1);
+  return (await at.candor(actor, ...args)).split("\n").slice(0, -1);
 }
 
 const WHY = ["--reason", "The log of the relay."];
