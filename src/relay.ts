@@ -130,15 +130,33 @@ async function fill(
   const sharing = turns(running, { most, waiting });
   for (let turn = sharing.next(); !turn.done;) {
     const { wave, rowsMax, front } = turn.value;
-    const canaryOnly = wave.state === "canary";
-    const slices = await ctx.sql.begin((tx) =>
-      lease(tx, { waveId: wave.id, channel, canaryOnly, rowsMax }),
-    );
-    const sliceIds = slices.map(({ sliceId }) => sliceId);
-    await hand(ctx, queue, sliceIds, wave.priority - (front ? 1 : 0));
-    const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
+    const lane = { ctx, channel, queue };
+    const rows = await leaseSome(lane, wave, {
+      rowsMax,
+      priority: wave.priority - (front ? 1 : 0),
+    });
     pace.leased(rows);
     turn = sharing.next(rows);
+  }
+}
+
+/** Lease up to `rowsMax` rows of a wave, handing over each part at once. Answers how many. */
+async function leaseSome(
+  { ctx, channel, queue }: { ctx: Context; channel: SentChannel; queue: Queue },
+  { id: waveId, state }: waves.Running,
+  { rowsMax, priority }: { rowsMax: number; priority: number },
+): Promise<number> {
+  const canaryOnly = state === "canary";
+  for (let rows = 0; ;) {
+    const asked = Math.min(rowsMax - rows, LEASE_MAX);
+    const slices = await ctx.sql.begin((tx) =>
+      lease(tx, { waveId, channel, canaryOnly, rowsMax: asked }),
+    );
+    const sliceIds = slices.map(({ sliceId }) => sliceId);
+    await hand(ctx, queue, sliceIds, priority);
+    const got = slices.reduce((sum, slice) => sum + slice.rows, 0);
+    rows += got;
+    if (got < asked || rows >= rowsMax) return rows;
   }
 }
 
@@ -202,6 +220,8 @@ async function listen(ctx: Context, wake: () => void): Promise<() => Promise<voi
 const TICK_MS = 1_000;
 const OUTBOX_MAX = 100;
 const BULK_MAX = 100;
+/** Rows of one statement: a twentieth of a second, in which those before it are being sent. */
+const LEASE_MAX = 2_000;
 const ROWS_MAX = 20_000;
 const ROWS_MIN = 2_000;
 const WINDOW_SECONDS = 120;

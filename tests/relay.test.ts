@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../src/dev/process.ts";
 import { startRedis } from "../src/dev/redis.ts";
 import { PREFIX } from "../src/jobs.ts";
-import { createPace, openRedis, startRelay } from "../src/relay.ts";
+import { closeQueues, openQueues } from "../src/queues.ts";
+import { createPace, openRedis, startRelay, tick } from "../src/relay.ts";
 import * as outbox from "../src/store/outbox.ts";
 import { givenWave, states } from "./support/wave.ts";
 import { world } from "./support/world.ts";
@@ -86,6 +87,38 @@ describe("the relay", () => {
       const jobs = await jobsOf("email-smtp");
       expect(jobs).toEqual(expect.arrayContaining(slices.map((sliceId) => ({ sliceId }))));
     });
+  });
+
+  test("leases what there is room for in parts, each in the queue before the next", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    await w.sql`
+      insert into delivery (wave_id, recipient_id, channel, state)
+      select ${waveId}, gen_random_uuid(), 'email', 'planned' from generate_series(2, 4050)`;
+    const connection = openRedis(server.url, true);
+    await new Promise((resolve) => connection.once("ready", resolve));
+    const queues = openQueues(connection);
+    const waiting: { rows: number | undefined; jobs: number }[] = [];
+    const addBulk = queues["email-smtp"].addBulk.bind(queues["email-smtp"]);
+    queues["email-smtp"].addBulk = async (jobs) => {
+      waiting.push({ rows: (await states(w, waveId))["leased"], jobs: jobs.length });
+      return addBulk(jobs);
+    };
+    const pace = { room: () => 10_000, leased: () => {} };
+    const lanes = [{ channel: "email", queue: "email-smtp", pace }] as const;
+    try {
+      await tick({ ctx: w.ctx, redis: connection, queues, lanes });
+    } finally {
+      await closeQueues(queues);
+      connection.disconnect();
+      // What waits takes room from the other tests.
+      await w.sql`update delivery set state = 'cancelled' where wave_id = ${waveId}`;
+    }
+    // In fair turns the first part is a small one.
+    expect(waiting).toEqual([
+      { rows: 500, jobs: 5 },
+      { rows: 2_500, jobs: 20 },
+      { rows: 4_050, jobs: 16 },
+    ]);
   });
 
   test("hands everything over again, in new slices, when Redis was emptied", async () => {

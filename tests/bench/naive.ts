@@ -32,7 +32,7 @@ export async function benchNaive(
   later: Later,
 ): Promise<Found> {
   const lab = await openLab(later);
-  for (const _ of [1, 2]) await lab.worker();
+  for (const _ of [1, 2]) await lab.worker({ EMAIL_CONNECTIONS: CONNECTIONS });
   const messages = quick ? 300 : recipients;
   const crowd = await givenCrowd(lab.w, await givenPlace(lab.w), messages);
   const naive = await startNaive(lab, crowd, later);
@@ -67,7 +67,7 @@ export async function benchNaive(
       },
     ],
     lines: [
-      `${messages} messages a round, 2 processes × 10 connections each. *Same sender*: our SMTP ` +
+      `${messages} messages a round, 2 processes × ${CONNECTIONS} connections each. *Same sender*: our SMTP ` +
         "sessions and composer, used for each message by itself. *Own*: nodemailer's composer and " +
         "pooled transport. Both claim and settle with one statement each, and jobs are added by " +
         "the thousand. Candor sends without a canary here, because the other design has none.",
@@ -103,6 +103,7 @@ async function startNaive({ w, env, sink }: Lab, crowd: Crowd, later: Later) {
   });
   const settings = {
     ...env,
+    EMAIL_CONNECTIONS: CONNECTIONS,
     NAIVE_INCIDENT: crowd.incidentId,
     NAIVE_VERSION: submission?.noticeVersionId ?? "",
   };
@@ -154,3 +155,5 @@ async function startProcess(env: Readonly<Record<string, string>>, later: Later)
 
 const ENTRY = fileURLToPath(new URL("naive-worker.ts", import.meta.url));
 const BULK = 1_000;
+/** Of each process, as in the part beside `smtp-source`. */
+const CONNECTIONS = "40";

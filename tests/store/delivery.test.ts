@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { givenWave } from "../support/wave.ts";
+import { world } from "../support/world.ts";
+import type { World } from "../support/world.ts";
+
+let w: World;
+beforeAll(async () => {
+  w = await world();
+});
+afterAll(() => w.close());
+
+/** Add deliveries to waves, in one statement. */
+function add(waveIds: readonly string[]) {
+  return w.sql`
+    insert into delivery (wave_id, recipient_id, channel, state)
+    select id, gen_random_uuid(), 'email', 'excluded' from unnest(${waveIds}::uuid[]) as id`;
+}
+
+describe("each delivery is of a wave", () => {
+  test("none can be added to a wave that does not exist, nor those with it", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    await expect(add([waveId, randomUUID()])).rejects.toMatchObject({
+      code: "23503",
+      constraint_name: "delivery_of_wave",
+    });
+    expect(await w.sql`select from delivery where wave_id = ${waveId}`).toHaveLength(1);
+    await add([waveId, waveId]);
+    expect(await w.sql`select from delivery where wave_id = ${waveId}`).toHaveLength(3);
+  });
+
+  test("a wave that has any cannot be deleted, and one that gets some meanwhile neither", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const gone = () => w.sql`delete from wave where id = ${waveId}`;
+    await expect(gone()).rejects.toMatchObject({ constraint_name: "delivery_keeps_wave" });
+
+    await w.sql`delete from delivery where wave_id = ${waveId}`;
+    const outcome = await w.sql.begin(async (tx) => {
+      await tx`insert into delivery (wave_id, recipient_id, channel, state)
+               values (${waveId}, ${randomUUID()}, 'email', 'excluded')`;
+      const deleting = gone().catch((error: unknown) => error);
+      const first = await Promise.race([
+        deleting.then(() => "deleted"),
+        new Promise((resolve) => setTimeout(resolve, 300, "waits")),
+      ]);
+      return { first, deleting };
+    });
+    expect(outcome.first).toBe("waits");
+    expect(await outcome.deleting).toMatchObject({ constraint_name: "delivery_keeps_wave" });
+  });
+});
