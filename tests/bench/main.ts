@@ -155,7 +155,7 @@ const SKIPPED: Found = { rows: [], lines: ["Skipped: Postfix's smtp-sink is not 
 const mail = { needsPostfix: true } as const;
 const PARTS: readonly Part[] = [
   { name: "send", title: "Sending beside smtp-source", minutes: 4, run: benchSend, ...mail },
-  { name: "naive", title: "Beside one job a person", minutes: 10, run: benchNaive, ...mail },
+  { name: "naive", title: "Beside one job a person", minutes: 15, run: benchNaive, ...mail },
   { name: "latency", title: "A relay 50 ms away", minutes: 4, run: benchLatency, ...mail },
   { name: "million", title: "A large wave", minutes: 16, run: benchMillion, ...mail },
   { name: "starts", title: "The first message", minutes: 3, run: benchStarts, ...mail },
