@@ -182,6 +182,27 @@ const INSTANT = {
     (text.endsWith("infinity") ? new Date(0) : new Date(text)).toISOString() as unknown as Date,
 };
 
+/**
+ * What a query finds, in pages of `size` rows, inside a transaction. Each page is a statement of its
+ * own: a process that is frozen between two of them rests in its transaction, which ends then. (The
+ * library's `cursor` leaves one statement open over all pages, and no time limit runs.)
+ */
+export async function* pages<Row>(
+  tx: Sql,
+  query: postgres.PendingQuery<postgres.Row[]>,
+  size: number,
+): AsyncGenerator<Row[]> {
+  // All of it will be read, so it is not planned for the first rows.
+  await tx`set local cursor_tuple_fraction = 1`;
+  await tx`declare page no scroll cursor for ${query}`;
+  for (;;) {
+    const rows = await tx.unsafe<(Row & postgres.MaybeRow)[]>(`fetch ${size} from page`);
+    if (rows.length > 0) yield rows;
+    if (rows.length < size) break;
+  }
+  await tx`close page`;
+}
+
 /** Rows are input too: parse them, so a drifted column fails here and not three stages later. */
 export async function many<T extends z.ZodType>(
   schema: T,

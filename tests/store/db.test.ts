@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { connect } from "../../src/store/db.ts";
+import { connect, pages } from "../../src/store/db.ts";
 import type { Database } from "../../src/store/db.ts";
 import { until } from "../support/fleet.ts";
 import { startProxy } from "../support/proxy.ts";
@@ -136,5 +136,34 @@ describe("any other transaction", () => {
     const readOnly = sql.begin("read only", (tx) => tx`insert into written values (10)`);
     await expect(readOnly).rejects.toMatchObject({ code: "25006" });
     expect(await written()).toEqual([6]);
+  });
+});
+
+describe("pages of a long answer", () => {
+  const numbers = (tx: Parameters<typeof pages>[0], most: number) =>
+    pages<{ theN: number }>(tx, tx`select n as the_n from generate_series(1, ${most}::int) n`, 10);
+
+  test.for([0, 9, 10, 25])("hold each of %s rows once, in order", async (most) => {
+    const found = await sql.begin(async (tx) => {
+      const seen: number[][] = [];
+      for await (const page of numbers(tx, most)) seen.push(page.map(({ theN }) => theN));
+      // And another of the same transaction.
+      for await (const page of numbers(tx, 1)) expect(page).toEqual([{ theN: 1 }]);
+      return seen;
+    });
+    expect(found.flat()).toEqual(Array.from({ length: most }, (_, i) => i + 1));
+    expect(Math.max(0, ...found.map((page) => page.length))).toBeLessThanOrEqual(10);
+  });
+
+  test("leave nothing open that no time limit of the server ends", async () => {
+    await sql.begin(async (tx) => {
+      for await (const _ of numbers(tx, 25)) {
+        const [session] = await w.sql<{ state: string }[]>`
+          select state from pg_stat_activity
+           where datname = current_database() and query like 'fetch 10 %'`;
+        expect(session).toEqual({ state: "idle in transaction" });
+        break;
+      }
+    });
   });
 });

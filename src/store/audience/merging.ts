@@ -1,3 +1,4 @@
+import { pages } from "../db.ts";
 import type { Sql } from "../db.ts";
 import type { SealedPerson } from "./recipient.ts";
 
@@ -32,13 +33,14 @@ export function sharedKeys(
   tx: Sql,
   uploadId: string,
 ): AsyncIterable<{ key: string; line: number }[]> {
-  return tx<{ key: string; line: number }[]>`
+  const query = tx`
     select key, line
       from (select key, line, count(*) over (partition by key) as lines
               from (select line, unnest(keys) as key from upload_row
                      where upload_id = ${uploadId}) k) counted
      where lines > 1
-     order by key`.cursor(10_000);
+     order by key`;
+  return pages(tx, query, PAGE);
 }
 
 /** Note which staged lines make which merged person, numbered from 0. */
@@ -97,3 +99,4 @@ export interface Part extends Pick<SealedPerson, "recipientId" | "sealed" | "key
 }
 
 const INT = 1007;
+const PAGE = 10_000;

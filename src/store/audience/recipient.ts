@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { Agreed } from "../../domain/audience/person.ts";
 import { PlaceCount } from "../../domain/audience/residents.ts";
-import { many, one } from "../db.ts";
+import { many, one, pages } from "../db.ts";
 import type { Sql } from "../db.ts";
 
 /** A person as stored: sealed content, keyed hashes, and what planning a wave must know. */
@@ -106,11 +106,11 @@ export function several(sql: Sql, ids: readonly string[]): Promise<Recipient[]> 
 
 /** Every id with its digest, in order of id, in pages. */
 export function digests(
-  sql: Sql,
+  tx: Sql,
   audienceId: string,
 ): AsyncIterable<{ id: string; digest: Buffer }[]> {
-  return sql<{ id: string; digest: Buffer }[]>`
-    select id, digest from recipient where audience_id = ${audienceId} order by id`.cursor(5_000);
+  const query = tx`select id, digest from recipient where audience_id = ${audienceId} order by id`;
+  return pages(tx, query, 5_000);
 }
 
 /** How many people an audience has. */

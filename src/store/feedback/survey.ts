@@ -1,5 +1,5 @@
 import { KeyedSurvey } from "../../domain/feedback/survey.ts";
-import { many, maybeOne, one } from "../db.ts";
+import { many, maybeOne, one, pages } from "../db.ts";
 import type { Sql } from "../db.ts";
 
 /** Keep a new survey. */
@@ -51,9 +51,8 @@ export async function update(
 }
 
 /** The ids of everybody in an audience, in pages. */
-export function recipientIds(sql: Sql, audienceId: string): AsyncIterable<{ id: string }[]> {
-  return sql<{ id: string }[]>`
-    select id from recipient where audience_id = ${audienceId}`.cursor(PAGE);
+export function recipientIds(tx: Sql, audienceId: string): AsyncIterable<{ id: string }[]> {
+  return pages(tx, tx`select id from recipient where audience_id = ${audienceId}`, PAGE);
 }
 
 /** The audiences that a version of a notice may be sent to. */
