@@ -10,7 +10,13 @@ import type { JobName } from "./jobs.ts";
 import { closeQueues, openQueues, recogniseRedis, troubleOf } from "./queues.ts";
 import type { Queues } from "./queues.ts";
 import { connect } from "./store/db.ts";
-import { giveBack, lease, leasedCounts } from "./store/delivery/slice.ts";
+import {
+  giveBack,
+  handed,
+  leaseToHand,
+  leasedCounts,
+  takeBackUnhanded,
+} from "./store/delivery/slice.ts";
 import * as outbox from "./store/outbox.ts";
 import * as waves from "./store/wave.ts";
 
@@ -110,6 +116,8 @@ export async function tick({ ctx, redis, queues, lanes }: Parts): Promise<void> 
   const due = await ctx.sql.begin((tx) => outbox.take(tx, OUTBOX_MAX));
   await queues.outbox.addBulk(due.map((outboxId) => ({ name: "outbox", data: { outboxId } })));
 
+  const lost = await ctx.sql.begin((tx) => takeBackUnhanded(tx));
+  if (lost > 0) ctx.log.warn({ lost }, "leased and never handed over; planned again");
   const leased = await leasedCounts(ctx.sql);
   const running = await waves.running(ctx.sql);
   for (const lane of lanes) {
@@ -149,11 +157,12 @@ async function leaseSome(
   const canaryOnly = state === "canary";
   for (let rows = 0; ;) {
     const asked = Math.min(rowsMax - rows, LEASE_MAX);
-    const slices = await ctx.sql.begin((tx) =>
-      lease(tx, { waveId, channel, canaryOnly, rowsMax: asked }),
+    const { slices, handingId } = await ctx.sql.begin((tx) =>
+      leaseToHand(tx, { waveId, channel, canaryOnly, rowsMax: asked }),
     );
     const sliceIds = slices.map(({ sliceId }) => sliceId);
     await hand(ctx, queue, sliceIds, priority);
+    if (handingId !== undefined) await handed(ctx.sql, handingId);
     const got = slices.reduce((sum, slice) => sum + slice.rows, 0);
     rows += got;
     if (got < asked || rows >= rowsMax) return rows;

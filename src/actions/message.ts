@@ -91,7 +91,8 @@ async function sendOne(ctx: Context, row: Claimed, mayWrite: () => boolean): Pro
   const verdict = after(outcome, row.attempt);
   const state = verdict.state === "held" ? "rejected" : verdict.state;
   const nextInMs = Math.max(verdict.nextInMs, state === "planned" ? RETRY_MS : 0);
-  await messages.settle(ctx.sql, { ...row, state, code: outcome.code, nextInMs });
+  const tried = outcome.kind !== "not-sent";
+  await messages.settle(ctx.sql, { ...row, state, code: outcome.code, nextInMs, tried });
 }
 
 async function handOver(ctx: Context, row: Claimed, mayWrite: () => boolean): Promise<Outcome> {

@@ -21,9 +21,12 @@ export function find(sql: Sql, id: string): Promise<Incident> {
   return one(Incident, sql`select * from incident where id = ${id}`);
 }
 
-/** An incident, locked until the transaction ends. Refuses `not-found`. */
+/**
+ * An incident, locked until the transaction ends. Refuses `not-found`. Rows that only name it may be
+ * written meanwhile: planning a million deliveries holds up nobody else's.
+ */
 export function lock(tx: Sql, id: string): Promise<Incident> {
-  return one(Incident, tx`select * from incident where id = ${id} for update`);
+  return one(Incident, tx`select * from incident where id = ${id} for no key update`);
 }
 
 /** Keep a changed incident; the caller holds its lock. */

@@ -74,20 +74,26 @@ export interface Settled {
   readonly state: "planned" | "accepted" | "rejected" | "unknown";
   readonly code: string;
   readonly nextInMs: number;
+  /** It was a try: one of which nothing was said to a provider uses none up. */
+  readonly tried: boolean;
 }
 
-/** Write down what came of an attempt, unless another has been made since. */
+/**
+ * Write down what came of an attempt, unless another has been made since. One that was called unknown
+ * meanwhile has lost its text, and is not tried again.
+ */
 export async function settle(
   sql: Sql,
-  { id, attempt, state, code, nextInMs }: Settled,
+  { id, attempt, state, code, nextInMs, tried }: Settled,
 ): Promise<void> {
   await sql`
     update message
-       set state = ${state}, code = ${code},
+       set state = ${state}, code = ${code}, attempt = attempt - ${tried ? 0 : 1}::int,
            next_at = now() + ${nextInMs}::int * interval '1 millisecond',
            sealed = case when ${state} = 'planned' then sealed end,
            settled_at = case when ${state} <> 'planned' then now() end
-     where id = ${id} and attempt = ${attempt} and state in ('sending', 'unknown')`;
+     where id = ${id} and attempt = ${attempt}
+       and (state = 'sending' or (state = 'unknown' and ${state} <> 'planned'))`;
 }
 
 /** Call `unknown` what a silent worker was sending; nobody resends it by itself. */

@@ -28,7 +28,7 @@ export async function notify(tx: Sql): Promise<void> {
 export function lock(tx: Sql, incidentId: string, waveId: string): Promise<Wave> {
   return one(
     Wave,
-    tx`select * from wave where id = ${waveId} and incident_id = ${incidentId} for update`,
+    tx`select * from wave where id = ${waveId} and incident_id = ${incidentId} for no key update`,
   );
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { say, sendMessages } from "../../src/actions/message.ts";
 import type { Say } from "../../src/actions/message.ts";
 import { startBeat } from "../../src/actions/worker.ts";
+import { settle } from "../../src/store/message.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -143,6 +144,33 @@ describe("when it goes wrong", () => {
     await sendAll();
     expect(await rows()).toMatchObject([{ state: "unknown" }, { state: "sending" }]);
     await beat.stop();
+  });
+
+  test("one whose text is gone because it was called unknown is not planned again", async () => {
+    await tell();
+    await w.sql`update message set state = 'unknown', sealed = null, attempt = 1`;
+    const [row] = await w.sql<{ id: string }[]>`select id from message`;
+    const late = { id: row?.id ?? "", attempt: 1, code: "withheld", nextInMs: 0 };
+    await settle(w.sql, { ...late, state: "planned", tried: false });
+    expect(await w.sql`select state, attempt from message`).toEqual([
+      { state: "unknown", attempt: 1 },
+    ]);
+    await settle(w.sql, { ...late, state: "accepted", tried: true });
+    expect(await w.sql`select state from message`).toEqual([{ state: "accepted" }]);
+  });
+
+  test("an outage of all relays uses up no try", async () => {
+    await tell();
+    w.email.answer(() => ({ kind: "not-sent", code: "relays-open" }));
+    for (const _ of Array.from({ length: 12 })) {
+      await sendAll();
+      await w.sql`update message set next_at = now()`;
+    }
+    w.email.answer(() => ({ kind: "throttled", code: "450" }));
+    await sendAll();
+    expect(await w.sql`select state, attempt from message`).toEqual([
+      { state: "planned", attempt: 1 },
+    ]);
   });
 
   test("what comes too late is not sent", async () => {

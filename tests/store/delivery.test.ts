@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import * as incidents from "../../src/store/incident.ts";
 import { givenWave } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
@@ -49,5 +50,23 @@ describe("each delivery is of a wave", () => {
     });
     expect(outcome.first).toBe("waits");
     expect(await outcome.deleting).toMatchObject({ constraint_name: "delivery_keeps_wave" });
+  });
+});
+
+test("a locked incident keeps nobody from writing rows that name it", async () => {
+  const { incidentId, recipientIds } = await givenWave(w, { people: 1 });
+  const [recipientId = ""] = recipientIds;
+  await w.sql.begin(async (tx) => {
+    await incidents.lock(tx, incidentId);
+    await w.sql.begin(async (other) => {
+      await other`set local lock_timeout = 500`;
+      await other`insert into closed_channel (incident_id, recipient_id, channel, reason)
+                  values (${incidentId}, ${recipientId}, 'sms', 'stopped')`;
+    });
+    const second = w.sql.begin(async (other) => {
+      await other`set local lock_timeout = 200`;
+      await incidents.lock(other, incidentId);
+    });
+    await expect(second).rejects.toMatchObject({ code: "55P03" });
   });
 });

@@ -42,6 +42,8 @@ export interface WaveOptions extends Partial<
   readonly people: number | readonly Partial<Person>[];
   /** Suppress the people at these positions before the wave starts. */
   readonly suppressed?: readonly number[];
+  /** A smaller number goes first; 100 unless said. */
+  readonly priority?: number;
 }
 
 /** A wave under way, with its rows put in place directly: for tests of what comes after the start. */
@@ -68,7 +70,7 @@ export async function givenWave(w: World, options: WaveOptions): Promise<GivenWa
       state: canary > 0 ? "canary" : "sending",
       pausedReason: null,
       canaryPassed: canary === 0,
-      priority: 100,
+      priority: options.priority ?? 100,
       deadline: null,
       facts,
       notAfter: null,

@@ -14,6 +14,44 @@ export interface Slice {
   readonly rows: number;
 }
 
+/** Leased slices, and the note that they are on their way into the queue. */
+export interface Leased {
+  readonly slices: readonly Slice[];
+  readonly handingId: string | undefined;
+}
+
+/**
+ * Lease deliveries, and note in the same transaction that their slices are to be handed over: call
+ * `handed` when they were. What a process leaves that dies in between is found by that note.
+ */
+export async function leaseToHand(tx: Sql, which: Lease): Promise<Leased> {
+  const slices = await lease(tx, which);
+  if (slices.length === 0) return { slices, handingId: undefined };
+  const [row] = await tx<{ id: string }[]>`
+    insert into handing (slice_ids) values (${slices.map(({ sliceId }) => sliceId)}::uuid[])
+    returning id`;
+  return { slices, handingId: row?.id };
+}
+
+/** The queue has these slices now, or they were given back. */
+export async function handed(sql: Sql, handingId: string): Promise<void> {
+  await sql`delete from handing where id = ${handingId}`;
+}
+
+/**
+ * Give back what was leased and never handed over. Slices that are in the queue after all, because
+ * somebody was only slow, are jobs that find nothing. Answers how many rows.
+ */
+export async function takeBackUnhanded(tx: Sql): Promise<number> {
+  const lost = await tx<{ sliceIds: string[] }[]>`
+    delete from handing where begun_at < now() - ${HANDING}::interval returning slice_ids`;
+  if (lost.length === 0) return 0;
+  return giveBack(
+    tx,
+    lost.flatMap(({ sliceIds }) => sliceIds),
+  );
+}
+
 /**
  * Lease due deliveries of a wave by one channel in slices of at most 100. Each slice has a new random id,
  * which is all that a job carries; a claim needs it, so a job of an earlier lease finds nothing.
@@ -40,14 +78,14 @@ export function lease(tx: Sql, { waveId, channel, canaryOnly, rowsMax }: Lease):
 }
 
 /** Rows waiting in slices, by their channel, their incident and the priority of their waves. */
-export function leasedCounts(sql: Sql): Promise<Leased[]> {
-  return sql<Leased[]>`
+export function leasedCounts(sql: Sql): Promise<LeasedCount[]> {
+  return sql<LeasedCount[]>`
     select d.channel, w.incident_id, w.priority, count(*)::int as rows
       from delivery d join wave w on w.id = d.wave_id
      where d.state = 'leased' group by d.channel, w.incident_id, w.priority`;
 }
 
-interface Leased {
+interface LeasedCount {
   readonly channel: string;
   readonly incidentId: string;
   readonly priority: number;
@@ -60,7 +98,9 @@ export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0):
     update delivery
        set state = 'planned', slice_id = null, leased_until = null,
            next_at = now() + ${inMs}::int * interval '1 millisecond'
-     where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'`;
+     where id in (select id from delivery
+                   where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'
+                   order by id for update)`;
   return count;
 }
 
@@ -93,3 +133,5 @@ export async function sliceOf(
 const SLICE_ROWS = 100;
 /** Long enough for a slow provider; a lost job costs no more than this. */
 const LEASE = "10 minutes";
+/** Longer than Redis takes to hear of some jobs, and as long as a silent worker is waited for. */
+const HANDING = "20 seconds";

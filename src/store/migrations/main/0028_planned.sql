@@ -1,3 +1,6 @@
+-- In the order in which everything else locks them.
+lock table wave, delivery in access exclusive mode;
+
 -- Every delivery is of a wave, and a wave that has any stays. A foreign key asks this for each row,
 -- which took half of the time of planning a million: they come by statements that write thousands of
 -- one wave, so it is asked, and the wave locked as the key would, once for each statement.
@@ -27,3 +30,11 @@ begin
 end $$;
 create trigger delivery_keeps_wave before delete on wave
   for each row execute function delivery_keeps_wave();
+
+-- Slices on their way into the queue: written down with their lease and deleted once their jobs are
+-- there. One that stays was leased by a process that died in between, or never heard of its COMMIT.
+create table handing (
+  id         bigint      generated always as identity primary key,
+  slice_ids  uuid[]      not null,
+  begun_at   timestamptz not null default now()
+);
