@@ -35,7 +35,7 @@ beforeAll(async () => {
 /** A wave of 250, handed to a Redis that knows nothing yet, by a relay that goes on. */
 beforeEach(async () => {
   await redis.flushall();
-  await w.sql`update wave set state = 'cancelled'`;
+  await w.sql`update wave set state = 'cancelled', ended_at = now()`;
   await w.sql`delete from delivery`;
   said = [];
   ({ waveId } = await givenWave(w, { people: 250 }));

@@ -9,6 +9,7 @@ import { decide } from "../store/delivery/unknown.ts";
 import type { UnknownFilter } from "../store/delivery/unknown.ts";
 import * as timeline from "../store/timeline.ts";
 import * as waves from "../store/wave.ts";
+import { reopen, requireGoOn } from "./wave/reopen.ts";
 
 export interface UnknownOrder {
   readonly incidentId: string;
@@ -22,8 +23,9 @@ export interface UnknownOrder {
 
 /**
  * A person says what becomes of deliveries whose outcome nobody knows. Resending risks a second
- * copy and opens an ended wave again. Refuses `conflict` where a named delivery is no longer
- * unknown, so that two people do not decide the same one.
+ * copy and opens an ended wave again, which is refused where that may not go on. Refuses
+ * `conflict` where a named delivery is no longer unknown, so that two people do not decide the
+ * same one.
  */
 export function decideUnknown(
   ctx: Context,
@@ -33,6 +35,7 @@ export function decideUnknown(
   return ctx.sql.begin(async (tx) => {
     const wave = await waves.lock(tx, incidentId, waveId);
     if (wave.state === "cancelled") refuse("wrong-state", "This wave is cancelled.");
+    if (decision === "resend") await requireGoOn(tx, wave);
     const state = DECIDED_STATE[decision];
     const ids = deliveryIds === "all" ? deliveryIds : [...new Set(deliveryIds)];
     const reasoned = `person-${decision}`;
@@ -40,7 +43,7 @@ export function decideUnknown(
     if (ids !== "all" && Object.keys(filter).length === 0 && decided !== ids.length)
       refuse("conflict", "Some of these deliveries are not unknown any more. Nothing was changed.");
     if (decision === "resend" && decided > 0 && wave.state === "done")
-      await waves.save(tx, wave, { state: "sending" });
+      await reopen(ctx, tx, wave, actor.staffId);
     await timeline.append(
       tx,
       {

@@ -6,7 +6,7 @@ import type { Fact } from "../domain/timeline.ts";
 import * as wave from "../domain/wave.ts";
 import type { PausedReason, Wave } from "../domain/wave.ts";
 import type { Sql } from "../store/db.ts";
-import * as deliveries from "../store/delivery/plan.ts";
+import { cancelOpen, cancelling, openSpan } from "../store/delivery/plan.ts";
 import * as timeline from "../store/timeline.ts";
 import * as brake from "../store/wave/brake.ts";
 import { overridden } from "../store/wave/hours.ts";
@@ -62,21 +62,46 @@ export function resume(
   });
 }
 
-/** End a wave for good: what was not sent will not be. */
-export function cancel(
+/**
+ * End a wave for good: what was not sent will not be. Nothing is claimed once this is asked; its
+ * deliveries follow in parts, and any worker ends what is left of them.
+ */
+export async function cancel(
   ctx: Context,
   actor: Actor,
   { incidentId, waveId, reason }: Order,
 ): Promise<Wave> {
-  return ctx.sql.begin(async (tx) => {
+  await ctx.sql.begin(async (tx) => {
     const found = await waves.lock(tx, incidentId, waveId);
     wave.requireStep(found.state, "cancelled");
-    await waves.save(tx, found, { state: "cancelled", endedAt: ctx.now() });
-    const cancelled = await deliveries.cancelOpen(tx, waveId);
+    await waves.save(tx, found, { state: "cancelled" });
     await note(ctx, tx, found, {
       ...by(actor),
       action: "wave.cancel",
-      after: { state: "cancelled", cancelled, reasonHash: canonicalHash(reason) },
+      after: { state: "cancelled", reasonHash: canonicalHash(reason) },
+    });
+  });
+  return endCancelled(ctx, { incidentId, waveId });
+}
+
+async function endCancelled(
+  ctx: Context,
+  { incidentId, waveId }: { readonly incidentId: string; readonly waveId: string },
+): Promise<Wave> {
+  const span = await openSpan(ctx.sql, waveId);
+  for (let { after } = span; after < span.upTo; after += CANCELLED_AT_ONCE)
+    await ctx.sql.begin((tx) =>
+      cancelOpen(tx, waveId, { after, upTo: Math.min(after + CANCELLED_AT_ONCE, span.upTo) }),
+    );
+  return ctx.sql.begin(async (tx) => {
+    const found = await waves.lock(tx, incidentId, waveId);
+    if (found.endedAt !== null) return found;
+    await waves.save(tx, found, { state: "cancelled", endedAt: ctx.now() });
+    const counts = await waves.counts(tx, waveId);
+    await note(ctx, tx, found, {
+      actor: "system:sweep",
+      action: "wave.end",
+      after: { state: "cancelled", counts },
     });
     return waves.find(tx, incidentId, waveId);
   });
@@ -111,6 +136,8 @@ export async function sweep(ctx: Context): Promise<void> {
   await moveOn(ctx);
   for (const { id: waveId, incidentId } of await waves.underWay(ctx.sql))
     await lookAt(ctx, { incidentId, waveId });
+  for (const { id: waveId, incidentId } of await cancelling(ctx.sql))
+    await endCancelled(ctx, { incidentId, waveId });
 }
 
 /** Judge a wave's canaries, or end it, where the time has come. */
@@ -188,6 +215,9 @@ function by({ staffId, requestId }: Actor) {
 }
 
 const BARRIERS = {
-  late: "The approved window is over. Submit the notice again.",
+  late: "The approved window is over. Cancel this wave and submit the notice again.",
   withdrawn: "The notice was withdrawn. Cancel this wave.",
 } as const;
+
+/** Few enough that no worker waits long to write down what it has sent. */
+const CANCELLED_AT_ONCE = 10_000;

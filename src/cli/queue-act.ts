@@ -45,11 +45,13 @@ export async function unlock(
     for (const wave of waves)
       say(
         `  wave ${wave.waveId} (incident ${wave.incidentId}, ${wave.state}): ` +
-          `${wave.planned} planned, ${wave.leased} leased, ${wave.sending} sending`,
+          `${wave.planned} planned, ${wave.leased} leased, ${wave.sending} sending, ` +
+          `${wave.unknown} unknown, ${wave.rejected} rejected`,
       );
     say(`  ${approvals} approvals were not used: one may have started a wave since.`);
     say(`  ${messages} messages of our own wait, and may have been sent.`);
-    say("Every wave above will stand still until two people resume it, or one cancels it.");
+    say("Every wave above will stand still until two people resume it, or one cancels it;");
+    say("one that is done, as soon as anything of it would go on.");
   }
   if (!yes && (await ask(undefined, "Type unlock to go on:")).trim() !== "unlock")
     throw new Error("Nothing was changed.");

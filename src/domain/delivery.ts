@@ -7,8 +7,18 @@ import { z } from "zod";
  */
 export const NEXT_STATES = {
   /** Evidence of what became of an earlier attempt makes another needless. */
-  planned: ["leased", "cancelled", "accepted", "delivered", "rejected"],
-  leased: ["planned", "sending", "excluded", "cancelled", "rejected", "accepted", "delivered"],
+  planned: ["leased", "cancelled", "accepted", "delivered", "rejected", "unknown"],
+  /** What is not sent again after all is as unknown as its earlier attempt. */
+  leased: [
+    "planned",
+    "sending",
+    "excluded",
+    "cancelled",
+    "rejected",
+    "accepted",
+    "delivered",
+    "unknown",
+  ],
   sending: ["planned", "accepted", "rejected", "unknown", "held"],
   accepted: ["delivered", "rejected"],
   /** A server that took a mail may say later that nobody is there. */
@@ -18,7 +28,7 @@ export const NEXT_STATES = {
   /** Waits for evidence, for its rule, or for a person. */
   unknown: ["planned", "accepted", "rejected", "delivered"],
   /** A person looks at the reason, and releases it or gives this channel up; or a report comes. */
-  held: ["planned", "rejected", "cancelled", "accepted", "delivered"],
+  held: ["planned", "rejected", "cancelled", "accepted", "delivered", "unknown"],
   excluded: [],
   /** Its letter goes to a mail house, whose receipts say what became of it. */
   "needs-letter": ["accepted", "rejected", "excluded", "cancelled"],

@@ -153,10 +153,18 @@ function dispatch(s: State): void {
       begin(s, job, relay.name, now);
       relay.pool.take(job);
     } else {
-      const retryAfterMs = health.waitMs(allowed(s, job), now);
-      job.resolve(job.said ?? { kind: "not-sent", code: "relays-open", retryAfterMs });
+      job.resolve(job.said ?? leftOut(s, job, now));
     }
   }
+}
+
+/**
+ * It waits for its relays. So does one that may only go to a relay which refuses us while others
+ * do not: the wave need not stop for it.
+ */
+function leftOut(s: State, job: Waiting, now: number): Outcome {
+  const waitMs = health.waitMs(allowed(s, job), now);
+  return { kind: "not-sent", code: "relays-open", ...(waitMs > 0 && { retryAfterMs: waitMs }) };
 }
 
 /** By weight, of those with room. */
@@ -194,8 +202,9 @@ function finish(s: State, job: Waiting, result: Outcome | "hung-up"): void {
   job.tried.add(job.relay);
   job.said = outcome;
   const elsewhere = !job.only && (what === "configuration" || health.isUnreachable(outcome));
-  if (elsewhere && health.usable(s.health, now).some((name) => !job.tried.has(name)))
-    s.queue.unshift(job);
+  const others = health.usable(s.health, now).some((name) => !job.tried.has(name));
+  if (elsewhere && others) s.queue.unshift(job);
+  else if (job.only && what === "configuration" && others) job.resolve(leftOut(s, job, now));
   else job.resolve(outcome);
   dispatch(s);
 }

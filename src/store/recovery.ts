@@ -44,10 +44,16 @@ const InDoubt = z.object({
   planned: z.int(),
   leased: z.int(),
   sending: z.int(),
+  unknown: z.int(),
+  /** Rejected ones of whom nobody has decided yet whether another channel follows. */
+  rejected: z.int(),
 });
 export type InDoubt = z.output<typeof InDoubt>;
 
-/** What this database calls unsent, by wave: of a restored one, it may have been sent since. */
+/**
+ * What this database calls unsent, or undecided, by wave: of a restored one, it may have been sent
+ * since. An ended wave is among them where something of it may follow by itself.
+ */
 export function inDoubt(sql: Sql): Promise<InDoubt[]> {
   return many(
     InDoubt,
@@ -55,10 +61,13 @@ export function inDoubt(sql: Sql): Promise<InDoubt[]> {
       select w.id as wave_id, w.incident_id, w.state,
              count(*) filter (where d.state = 'planned')::int as planned,
              count(*) filter (where d.state = 'leased')::int as leased,
-             count(*) filter (where d.state = 'sending')::int as sending
+             count(*) filter (where d.state = 'sending')::int as sending,
+             count(*) filter (where d.state = 'unknown')::int as unknown,
+             count(*) filter (where d.state = 'rejected')::int as rejected
         from wave w left join delivery d
-          on d.wave_id = w.id and d.state in ('planned', 'leased', 'sending')
-       where w.state not in ('done', 'cancelled')
+          on d.wave_id = w.id and (d.state in ('planned', 'leased', 'sending', 'unknown')
+                                   or (d.state = 'rejected' and d.onward is null))
+       where w.state not in ('done', 'cancelled') or (w.state = 'done' and d.id is not null)
        group by w.id order by w.started_at, w.id`,
   );
 }

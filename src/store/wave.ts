@@ -93,6 +93,18 @@ export async function startedFor(sql: Sql, submissionId: string): Promise<boolea
   return rows.length > 0;
 }
 
+/** Whether a wave of this notice, in any version, to these people may still send. */
+export async function anotherGoesOn(
+  sql: Sql,
+  { noticeId, audienceId }: { readonly noticeId: string; readonly audienceId: string },
+): Promise<boolean> {
+  const rows = await sql`
+    select from wave w join notice_version v on v.id = w.notice_version_id
+     where v.notice_id = ${noticeId} and w.audience_id = ${audienceId}
+       and w.state not in ('done', 'cancelled') limit 1`;
+  return rows.length > 0;
+}
+
 /** Of what kind the notice of a version is, and whether people must have it by law. */
 export function noticeOf(sql: Sql, versionId: string): Promise<z.output<typeof OfNotice>> {
   return one(

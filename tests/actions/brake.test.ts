@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { sendSlice } from "../../src/actions/delivery/send.ts";
+import { decideHeld } from "../../src/actions/delivery/held.ts";
 import { resume, sweep } from "../../src/actions/wave.ts";
 import { MessageHold } from "../../src/domain/delivery/message.ts";
 import { progressOf } from "../../src/views/wave.ts";
@@ -106,7 +107,62 @@ describe("the canary", () => {
   });
 });
 
+describe("a canary of which nothing is known", () => {
+  test("stops the wave, and goes on once two people have judged it", async () => {
+    const wave = await givenWave(w, { people: 30, canary: 10 });
+    w.email.answer(() => ({ kind: "unknown", code: "ECONNECTION" }));
+    await sendDue(w, wave.waveId, "email");
+    expect(await standing(wave)).toMatchObject({ state: "paused", pausedReason: "canary" });
+    await goOn(wave);
+    expect(await standing(wave)).toMatchObject({ state: "sending" });
+  });
+});
+
 describe("a running wave", () => {
+  /** Put into place what a relay answered to that many of those who were not tried. */
+  async function answered({ waveId }: Sent, state: string, count: number): Promise<void> {
+    await w.sql`
+      with tried as (
+        update delivery set state = ${state}, attempt = 1, onward = false
+         where id in (select id from delivery where wave_id = ${waveId} and state = 'planned'
+                       order by id limit ${count})
+        returning id
+      )
+      insert into attempt (delivery_id, n, worker_id) select id, 1, gen_random_uuid() from tried`;
+  }
+
+  test("stops where most of what it sends is rejected now, and at twice as many later", async () => {
+    const wave = await givenWave(w, { people: 110 });
+    await answered(wave, "accepted", 19);
+    await answered(wave, "rejected", 19);
+    expect(await standing(wave)).toMatchObject({ state: "sending" });
+    await answered(wave, "rejected", 1);
+    expect(await standing(wave)).toMatchObject({ state: "paused", pausedReason: "breaker" });
+    const [entry] = await w.sql<{ after: Record<string, unknown> }[]>`
+      select after from timeline
+       where subject = ${`wave:${wave.waveId}`} and action = 'wave.pause'`;
+    expect(entry?.after).toMatchObject({ pausedReason: "breaker", code: "rejected" });
+    await goOn(wave);
+    await answered(wave, "rejected", 39);
+    expect(await standing(wave)).toMatchObject({ state: "sending" });
+    await answered(wave, "rejected", 1);
+    expect(await standing(wave)).toMatchObject({ state: "paused", pausedReason: "breaker" });
+  });
+
+  test("stops anew for messages that were judged, released and held again", async () => {
+    const wave = await givenWave(w, { people: 30 });
+    await w.sql`
+      update delivery set next_at = now() + interval '1 hour'
+       where id = (select max(id) from delivery where wave_id = ${wave.waveId})`;
+    await sendHolding(wave, 5);
+    expect(await standing(wave)).toMatchObject({ pausedReason: "breaker" });
+    await goOn(wave);
+    const order = { ...wave, deliveryIds: "all", decision: "release", reason: "r" } as const;
+    await decideHeld(w.ctx, w.staff.responder, order);
+    await sendHolding(wave, 5);
+    expect(await standing(wave)).toMatchObject({ state: "paused", pausedReason: "breaker" });
+  });
+
   test("stops at more than 2 % that could not be made, and says so", async () => {
     const wave = await givenWave(w, { people: 250 });
     const [first = ""] = await leased(w, wave.waveId);

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
+import { decideUnknown } from "../../src/actions/delivery.ts";
+import { decideHeld } from "../../src/actions/delivery/held.ts";
 import { withdraw } from "../../src/actions/notice/draft.ts";
+import { reconcile } from "../../src/actions/receipt/reconcile.ts";
+import { resendRejected } from "../../src/actions/receipt/resend.ts";
 import { cancel, pause, sweep } from "../../src/actions/wave.ts";
 import { sendSlice } from "../../src/actions/delivery/send.ts";
 import { deliveries, progressOf } from "../../src/views/wave.ts";
 import { givenScope } from "../support/incident.ts";
+import { outcomeOf } from "../support/notice.ts";
 import {
   givenSender,
   givenStarted,
@@ -52,16 +57,13 @@ async function endedThenRejected<T extends { waveId: string }>(given: T): Promis
 }
 
 describe("a rejection that comes late", () => {
-  test("of a wave whose facts have changed opens it again, paused, for people to see", async () => {
+  test("of a wave whose facts have changed is where it ends", async () => {
     const given = await givenWave(w, { people: [everything], channels: ["email", "sms"] });
     await endedThenRejected(given);
     await givenScope(w, given.incidentId, { whatHappened: "It was two laptops." });
     await sweep(w.ctx);
-    expect(await progress(given)).toMatchObject({
-      state: "paused",
-      pausedReason: "facts-changed",
-      people: { planned: 1 },
-    });
+    await sweep(w.ctx);
+    expect(await progress(given)).toMatchObject({ state: "done", people: { rejected: 1 } });
   });
 
   test("of a wave whose notice was withdrawn is where it ends", async () => {
@@ -73,6 +75,65 @@ describe("a rejection that comes late", () => {
     await withdraw(w.ctx, w.staff.drafter, given, 3);
     await sweep(w.ctx);
     expect(await progress(given)).toMatchObject({ state: "done", people: { rejected: 1 } });
+  });
+});
+
+describe("an ended wave that may not go on", () => {
+  const changed = (incidentId: string) =>
+    givenScope(w, incidentId, { whatHappened: "It was two laptops." });
+  const late = (waveId: string) =>
+    w.sql`update wave set not_after = now() - interval '1 hour' where id = ${waveId}`;
+
+  /** One of two is this, for an hour, and the wave has ended. */
+  async function endedWith(state: string) {
+    const given = await givenWave(w, { people: 2, channels: ["email"] });
+    await sendDue(w, given.waveId, "email");
+    await sweep(w.ctx);
+    await w.sql`
+      update delivery set state = ${state}, settled_at = now() - interval '1 hour',
+                          onward = case when ${state} = 'rejected' then false end
+       where id = (select min(id) from delivery where wave_id = ${given.waveId})`;
+    return given;
+  }
+
+  test("is not opened by an e-mail that the rule would send again", async () => {
+    const given = await endedWith("unknown");
+    await changed(given.incidentId);
+    const own = async () => ({ hold: "nothing is composed here" });
+    await reconcile(w.ctx, own);
+    await sweep(w.ctx);
+    const counts = { accepted: 1, unknown: 1 };
+    expect(await progress(given)).toMatchObject({ state: "done", counts });
+  });
+
+  test.for(["late", "changed"] as const)("is opened by nobody: %s", async (why) => {
+    for (const state of ["unknown", "held", "rejected"] as const) {
+      const given = await endedWith(state);
+      await w.sql`
+        insert into receipt (provider, event_id, delivery_id, attempt, status, code, applied_at)
+        select 'twilio', gen_random_uuid(), id, attempt, 'failed', '30034', now() from delivery
+         where wave_id = ${given.waveId} and state = 'rejected'`;
+      await (why === "late" ? late(given.waveId) : changed(given.incidentId));
+      const order = { ...given, deliveryIds: "all", reason: "It was put right." } as const;
+      const { approver } = w.staff;
+      const act = {
+        unknown: () => decideUnknown(w.ctx, approver, { ...order, decision: "resend" }),
+        held: () => decideHeld(w.ctx, approver, { ...order, decision: "release" }),
+        rejected: () => resendRejected(w.ctx, approver, order),
+      }[state];
+      expect(await outcomeOf(act()), state).toBe("wrong-state");
+      await sweep(w.ctx);
+      const counts = { accepted: 1, [state]: 1 };
+      expect(await progress(given)).toMatchObject({ state: "done", counts });
+    }
+  });
+
+  test("takes what a person says of it without sending", async () => {
+    const given = await endedWith("unknown");
+    await late(given.waveId);
+    const order = { ...given, deliveryIds: "all", reason: "The relay's log." } as const;
+    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "accepted" });
+    expect(await progress(given)).toMatchObject({ state: "done", counts: { accepted: 2 } });
   });
 });
 

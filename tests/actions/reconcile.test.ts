@@ -171,6 +171,7 @@ describe("an SMS", () => {
     expect(queries).toEqual([]);
     await later(11);
     await reconciled(3);
+    await sweep(w.ctx);
     expect(queries.map(({ to }) => to)).toEqual(["+12025550142"]);
     expect(await states(w, waveId)).toEqual({ [state]: 1 });
     const [attempt] = await w.sql`
@@ -251,7 +252,7 @@ describe("an SMS", () => {
     const { numberHash = "" } = kept ?? {};
     const sms = { state: "accepted", reference: `SM${"e".repeat(32)}`, numberHash } as const;
     const of = (row: typeof one) => ({ id: row?.id ?? "", attempt: 1 });
-    let second = Promise.resolve();
+    let second = Promise.resolve(true);
     await w.sql.begin(async (tx) => {
       await store.found(tx, of(one), sms);
       second = w.sql.begin((other) => store.found(other, of(two), sms));
@@ -260,7 +261,7 @@ describe("an SMS", () => {
          where not l.granted and a.datname = current_database()`;
       while ((await waits()).length === 0);
     });
-    await second;
+    expect(await second).toBe(false);
     expect(await states(w, waveId)).toEqual({ accepted: 1, unknown: 1 });
   });
 

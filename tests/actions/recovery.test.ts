@@ -5,18 +5,23 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
+import { prepareWave } from "../../src/actions/delivery/prepare.ts";
 import { sendSlice } from "../../src/actions/delivery/send.ts";
 import { startClockGuard } from "../../src/actions/recovery/clock.ts";
+import { keepReceipts, sweep as sweepReceipts } from "../../src/actions/receipt.ts";
+import { reconcile } from "../../src/actions/receipt/reconcile.ts";
+import { doubts } from "../../src/actions/recovery/doubt.ts";
 import { lockSending, unlockSending } from "../../src/actions/recovery/unlock.ts";
 import { witness } from "../../src/actions/recovery/witness.ts";
 import type { WitnessPlace } from "../../src/actions/recovery/witness.ts";
 import * as timeline from "../../src/actions/timeline.ts";
-import { resume } from "../../src/actions/wave.ts";
+import { resume, sweep } from "../../src/actions/wave.ts";
+import { twilioReceipt } from "../../src/domain/receipt/twilio.ts";
 import { fileWitness } from "../../src/gateways/witness.ts";
 import * as engine from "../../src/store/engine.ts";
 import * as messages from "../../src/store/message.ts";
 import { statusOf } from "../../src/views/engine.ts";
-import { givenSender, givenWave, leased, sendDue, states } from "../support/wave.ts";
+import { givenSender, givenStarted, givenWave, leased, sendDue, states } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -36,11 +41,21 @@ afterEach(async () => {
   await w.sql`
     update engine set database_id = null, restores = 0, locked_reason = null, locked_at = null,
                       witnessed_boot = null`;
-  await w.sql`update wave set state = 'cancelled', paused_reason = null`;
+  await w.sql`update wave set state = 'cancelled', paused_reason = null, ended_at = now()`;
   w.email.sent.length = 0;
+  w.email.answer(() => ({ kind: "accepted", code: "250" }));
   await rm(folder, { recursive: true });
 });
 afterAll(() => w.close());
+
+const own = async () => ({ of: () => ({ own: OWN }) });
+const OWN = { personal_code: "ABCD-EFGH-JKMN", survey_code: "", survey_link: "" };
+const UNKNOWN = { kind: "unknown", code: "ECONNECTION" } as const;
+
+async function stateOf(waveId: string) {
+  const [row] = await w.sql`select state, paused_reason from wave where id = ${waveId}`;
+  return row;
+}
 
 const look = () => witness(w.ctx, [place]);
 
@@ -111,6 +126,87 @@ describe("a database that was restored from a backup", () => {
     expect(entries).toContainEqual(
       expect.objectContaining({ actor: "system:operator", action: "wave.pause" }),
     );
+  });
+
+  test("goes on with no wave that had ended either, until two people resume it", async () => {
+    const { waveId, incidentId } = await givenStarted(w, {
+      people: [
+        { email: "lost@example.com", agreed: "yes" },
+        { email: "late@example.com", agreed: "yes", phone: "+12025550142" },
+      ],
+      plan: { channels: ["email", "sms"] },
+    });
+    w.email.answer(({ to }) =>
+      to === "lost@example.com" ? UNKNOWN : { kind: "accepted", code: "250" },
+    );
+    await sendDue(w, waveId, "email", { prepare: prepareWave, own });
+    await sweep(w.ctx);
+    expect(await stateOf(waveId)).toEqual({ state: "done", pausedReason: null });
+    w.email.sent.length = 0;
+    await givenRestored();
+    await look();
+    // Of the one it is not known what it came to; that of the other is known only now.
+    expect((await doubts(w.ctx)).waves).toContainEqual(
+      expect.objectContaining({ waveId, state: "done", unknown: 1, rejected: 0 }),
+    );
+    await unlockSending(w.ctx, "Compared");
+    expect(await stateOf(waveId)).toEqual({ state: "done", pausedReason: null });
+    await w.sql`
+      update delivery set state = 'rejected' where wave_id = ${waveId} and state = 'accepted'`;
+    await sweep(w.ctx);
+    const stands = { state: "paused", pausedReason: "restored" };
+    expect(await stateOf(waveId)).toEqual(stands);
+    await w.sql`update delivery set settled_at = now() - interval '1 hour' where state = 'unknown'`;
+    await reconcile(w.ctx, own);
+    await sweep(w.ctx);
+    expect(await stateOf(waveId)).toEqual(stands);
+    expect(await states(w, waveId)).toEqual({ planned: 2, rejected: 1 });
+    const order = { incidentId, waveId, reason: "Nobody was written to" };
+    await resume(w.ctx, w.staff.approver, order);
+    await resume(w.ctx, w.staff.approver2, order);
+    expect(await leased(w, waveId)).not.toEqual([]);
+    // People have judged it: what follows of it later does so by itself.
+    await w.sql`update wave set state = 'done' where id = ${waveId}`;
+    await w.sql`update delivery set state = 'unknown', settled_at = now() - interval '1 hour'
+                 where wave_id = ${waveId} and channel = 'email' and state <> 'rejected'`;
+    await w.sql`update attempt set evidence = null`;
+    await reconcile(w.ctx, own);
+    expect(await stateOf(waveId)).toEqual({ state: "sending", pausedReason: null });
+  });
+
+  test("sends nobody an SMS again whose report says that it went out since", async () => {
+    const phones = ["+12025550142", "+12025550143", "+12025550144"];
+    const { waveId } = await givenWave(w, {
+      people: phones.map((phone) => ({ email: undefined, phone })),
+      channels: ["sms"],
+    });
+    const rows = await w.sql<{ id: string }[]>`
+      select id from delivery where wave_id = ${waveId} order by id`;
+    const say = async (i: number, attempt: number, MessageStatus: string) => {
+      const form = { MessageSid: `SM${String(i).repeat(32)}`, MessageStatus };
+      const receipt = twilioReceipt({ deliveryId: rows[i]?.id ?? "", attempt }, form);
+      await keepReceipts(w.ctx, receipt ? [receipt] : []);
+      await sweepReceipts(w.ctx);
+    };
+    await say(0, 1, "sent");
+    await say(1, 2, "undelivered");
+    await say(2, 0, "delivered");
+    expect(await states(w, waveId)).toEqual({ accepted: 1, planned: 1, rejected: 1 });
+    await say(0, 1, "delivered");
+    expect(await states(w, waveId)).toEqual({ delivered: 1, planned: 1, rejected: 1 });
+    // One that is being sent again here waits for what that comes to.
+    await w.sql`update delivery set state = 'sending', attempt = 1 where id = ${rows[2]?.id ?? ""}`;
+    await say(2, 2, "delivered");
+    expect(await states(w, waveId)).toEqual({ delivered: 1, sending: 1, rejected: 1 });
+    await w.sql`update delivery set state = 'unknown' where id = ${rows[2]?.id ?? ""}`;
+    await sweepReceipts(w.ctx);
+    const ends = await w.sql`
+      select state, attempt from delivery where wave_id = ${waveId} order by id`;
+    expect([...ends]).toEqual([
+      { state: "delivered", attempt: 1 },
+      { state: "rejected", attempt: 2 },
+      { state: "delivered", attempt: 2 },
+    ]);
   });
 
   test("gives no delivery a number that one of the lost ones had", async () => {

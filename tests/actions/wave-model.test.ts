@@ -38,7 +38,7 @@ let template: GivenWave;
 beforeAll(async () => {
   w = await world();
   template = await givenTemplate(w);
-  await w.sql`update wave set state = 'cancelled'`;
+  await w.sql`update wave set state = 'cancelled', ended_at = now()`;
 });
 afterAll(() => w.close());
 

@@ -38,7 +38,7 @@ let transitions: Awaited<ReturnType<typeof watchTransitions>>;
 beforeAll(async () => {
   w = await world();
   template = await givenTemplate(w);
-  await w.sql`update wave set state = 'cancelled'`;
+  await w.sql`update wave set state = 'cancelled', ended_at = now()`;
   transitions = await watchTransitions(w);
 });
 afterAll(() => w.close());
@@ -225,8 +225,8 @@ async function judge({ store, taken, resends }: Scene): Promise<void> {
     expect(["accepted", "unknown", "cancelled"]).toContain(end);
     if (end === "accepted") expect(times).toBeGreaterThan(0);
     copies += Math.max(0, times - 1);
-    // What was taken and is called cancelled was sent again on purpose, and then not.
-    if (end === "cancelled" && resends.count === 0) expect(times).toBe(0);
+    // What may have been taken is never called cancelled.
+    if (end === "cancelled") expect(times).toBe(0);
   }
   expect(copies).toBeLessThanOrEqual(resends.count);
 }

@@ -6,6 +6,9 @@ import {
   NOTHING_JUDGED,
   canaryVerdict,
   enoughTried,
+  faultsNow,
+  newestVerdict,
+  stillJudged,
   waveVerdict,
 } from "../../src/domain/wave/brake.ts";
 
@@ -19,7 +22,12 @@ describe("the canary", () => {
     [{ open: 1, accepted: 49 }, "wait"],
     [{ accepted: 198, rejected: 3 }, "pass"],
     [{ accepted: 147, rejected: 3 }, "stop"],
-    [{ unknown: 50 }, "pass"],
+    [{ unknown: 50 }, "stop"],
+    [{ unknown: 26, accepted: 24 }, "stop"],
+    [{ unknown: 25, accepted: 25 }, "pass"],
+    [{ unknown: 49, open: 1 }, "wait"],
+    [{ rejected: 1 }, "stop"],
+    [{}, "pass"],
     [{ accepted: 47, held: 3 }, "stop"],
     [{ accepted: 48, held: 2 }, "pass"],
     [{ accepted: 47, held: 2, rejected: 1 }, "stop"],
@@ -34,6 +42,8 @@ describe("the canary", () => {
     [{ accepted: 45, rejected: 5 }, { canaryFailed: 5 }, "pass"],
     [{ accepted: 43, rejected: 7 }, { canaryFailed: 5 }, "pass"],
     [{ accepted: 42, rejected: 4, held: 4 }, { canaryFailed: 5 }, "stop"],
+    [{ unknown: 50 }, { canaryUntaken: 50 }, "pass"],
+    [{ accepted: 45, unknown: 5 }, { canaryUntaken: 50 }, "pass"],
     [{ accepted: 50, complained: 3 }, { canaryComplained: 2 }, "pass"],
     [{ accepted: 50, complained: 4 }, { canaryComplained: 2 }, "stop"],
   ] as const)("%j after %j was judged says %s", ([counts, judged, verdict]) => {
@@ -74,6 +84,35 @@ describe("a running wave", () => {
         expect(waveVerdict(counted)).toBe(waveVerdict(counts));
       }),
     );
+  });
+});
+
+describe("what a wave sends now", () => {
+  test.for([
+    [{ rejected: 19, tried: 19 }, 0, undefined],
+    [{ rejected: 20, tried: 39 }, 0, "rejected"],
+    [{ rejected: 20, tried: 40 }, 0, undefined],
+    [{ rejected: 39, tried: 39 }, 20, undefined],
+    [{ rejected: 40, tried: 40 }, 20, "rejected"],
+    [{ rejected: 299, tried: 299 }, 800, undefined],
+    [{ rejected: 300, tried: 599 }, 800, "rejected"],
+  ] as const)("%j after %i were judged stops it for %s", ([counts, rejected, verdict]) => {
+    expect(newestVerdict(counts, { ...NOTHING_JUDGED, rejected })).toBe(verdict);
+  });
+});
+
+test("what was judged and is put right since is new when it comes again", () => {
+  const was = { ...NONE, accepted: 1, rejected: 2, held: 3, unknown: 4, complained: 5 };
+  const judged = { ...faultsNow(was, { held: 6, complained: 7 }), rejected: 8, attempts: 9 };
+  const now = faultsNow({ ...was, held: 0, unknown: 1 }, { held: 1, complained: 9 });
+  expect(stillJudged(judged, now)).toEqual({
+    canaryFailed: 2,
+    canaryComplained: 5,
+    canaryUntaken: 3,
+    held: 1,
+    complained: 7,
+    rejected: 8,
+    attempts: 9,
   });
 });
 

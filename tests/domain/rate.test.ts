@@ -213,10 +213,21 @@ describe("what slows us down", () => {
       { by: "provider", pauseMs: 0 },
     ],
     [{ kind: "transient", code: "452" }, "email", { by: "domain", pauseMs: 0 }],
+    // A time that is said of one recipient is nobody else's.
     [
       { kind: "transient", code: "451", retryAfterMs: 9_000 },
       "email",
-      { by: "domain", pauseMs: 9_000 },
+      { by: "domain", pauseMs: 0 },
+    ],
+    [
+      { kind: "throttled", code: "450", retryAfterMs: 300_000 },
+      "email",
+      { by: "domain", pauseMs: 0 },
+    ],
+    [
+      { kind: "throttled", code: "421", scope: "provider", retryAfterMs: 9_000 },
+      "email",
+      { by: "provider", pauseMs: 9_000 },
     ],
     [
       { kind: "throttled", code: "20429", retryAfterMs: 7_000 },

@@ -101,6 +101,21 @@ describe.each([
       { kind: "throttled", code: "421", scope: "provider" },
     ],
     ["the server has a local trouble", { mail: "455 hm" }, { kind: "transient", code: "455" }],
+    [
+      "all we send is too fast",
+      { rcpt: "454 Throttling failure: Maximum sending rate exceeded." },
+      { kind: "throttled", code: "454", scope: "provider" },
+    ],
+    [
+      "the server does not relay for us",
+      { rcpt: "554 5.7.1 <ada@example.com>: Relay access denied" },
+      { kind: "rejected", fault: "configuration", code: "554" },
+    ],
+    [
+      "one person does not want our mail",
+      { rcpt: "550 5.7.1 <ada@example.com>: not from you" },
+      { kind: "rejected", fault: "recipient", code: "550 5.7.1" },
+    ],
     ["DATA is put off", { data: "451 later" }, { kind: "throttled", code: "451" }],
     [
       "the greeting is a refusal",
@@ -136,7 +151,12 @@ describe.each([
     [
       "the server ends the session with 421",
       { body: (s) => s.end("421 bye\r\n") },
-      { kind: "transient", code: "421" },
+      { kind: "throttled", code: "421", scope: "provider" },
+    ],
+    [
+      "all we send is too fast",
+      { body: "454 Throttling failure" },
+      { kind: "throttled", code: "454", scope: "provider" },
     ],
     ["the server closes", { body: (s) => s.end() }, { kind: "unknown", code: "ECONNECTION" }],
     ["the server resets", { body: (s) => s.resetAndDestroy() }, { kind: "unknown", code: "any" }],
@@ -214,7 +234,7 @@ describe("signing in and TLS", () => {
   test("a sign-in service that is away is tried later", async () => {
     const server = await serverOf({ ehlo: "250-scripted\r\n250 AUTH PLAIN", auth: "454 later" });
     const url = server.url.replace("//", "//user:secret@");
-    expect((await gatewayTo(url).send(EMAIL, () => true)).kind).toBe("transient");
+    expect(await sent(gatewayTo(url))).toEqual({ kind: "transient", code: "454" });
   });
 
   test("a certificate nobody vouches for is refused, and nothing is said in the clear", async () => {
@@ -265,6 +285,36 @@ describe.each([
     expect((await other.send(EMAIL, () => true)).kind).toBe("accepted");
     expect(slow.counts.connections).toBe(2);
     expect(slow.bodies).toHaveLength(2);
+  });
+
+  test("takes a new session where one has had its number of messages, and slows nobody", async () => {
+    // It goes on in a session that it said would end: none of what it says there counts.
+    const server = await serverOf(() => {
+      let messages = 0;
+      return {
+        ehlo,
+        mail: () => ((messages += 1) > 2 ? "421 too many in this session" : "250 Ok"),
+      };
+    });
+    const gateway = gatewayTo(server.url);
+    for (let i = 0; i < 5; i += 1)
+      expect(await sent(gateway)).toEqual({ kind: "accepted", code: "250" });
+    expect([server.counts.connections, server.bodies.length]).toEqual([3, 5]);
+    const mails = server.counts.commands.filter((verb) => verb === "MAIL");
+    expect(mails).toHaveLength(5 + 2);
+  });
+
+  test("waits longer for the answer to a body than for any other", async () => {
+    const body = async () => {
+      await sleep(TIMEOUTS.socket + 100);
+      return "250 Taken";
+    };
+    const { url } = await serverOf({ ehlo, body });
+    const log = createLog("silent", "test");
+    const timeoutsMs = { ...TIMEOUTS, body: 60_000 };
+    const gateway = createEmail({ url, connections: 1, log, timeoutsMs });
+    open.push(gateway);
+    expect(await sent(gateway)).toEqual({ kind: "accepted", code: "250" });
   });
 
   test("never sends again by itself what may have been taken", async () => {

@@ -127,6 +127,27 @@ describe("messages", () => {
     expect(wrong.bodies.join("")).toBe("");
   });
 
+  test("all go to the other relay where one does not relay for us", async () => {
+    const rcpt = "554 5.7.1 Relay access denied";
+    const [wrong, well] = [await relay({ rcpt }), await relay()];
+    const { gateway, lines } = gatewayTo({ wrong: wrong.url, well: well.url });
+    expect(countsOf(await sendAll(gateway, 40))).toEqual({ "accepted well": 40 });
+    expect(lines).toMatchObject([{ relay: "wrong", reason: "configuration" }]);
+  });
+
+  test("for a relay that refuses us wait while another does not", async () => {
+    const [wrong, well] = [await relay({ auth: "535 no" }), await relay()];
+    const url = wrong.url.replace("//", "//user:secret@");
+    const { gateway } = gatewayTo({ wrong: url, well: well.url });
+    const outcomes = await sendAll(gateway, 6, "wrong");
+    expect(countsOf(outcomes)).toEqual({ "not-sent none": 6 });
+    const last = outcomes.at(-1);
+    expect(last).toMatchObject({ code: "relays-open" });
+    expect(last?.kind === "not-sent" && last.retryAfterMs).toBeGreaterThan(20_000);
+    const alone = gatewayTo({ wrong: url }).gateway;
+    expect((await sendAll(alone, 1, "wrong"))[0]).toMatchObject(REFUSED);
+  });
+
   test("are a fault of our configuration where every relay refuses us", async () => {
     const [one, two] = [await relay({ auth: "535 no" }), await relay({ auth: "535 no" })];
     const urls = [one, two].map(({ url }) => url.replace("//", "//user:secret@"));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { dotStuffed } from "../../src/gateways/smtp/body.ts";
-import { retryAfterMs } from "../../src/gateways/smtp/outcome.ts";
+import { faultOfReply, outcomeBefore, retryAfterMs } from "../../src/gateways/smtp/outcome.ts";
 import { createReplies } from "../../src/gateways/smtp/reply.ts";
 import type { Reply } from "../../src/gateways/smtp/reply.ts";
 
@@ -108,6 +108,71 @@ describe("a body on the wire", () => {
       { numRuns: 500 },
     );
   });
+});
+
+describe("a refusal at RCPT", () => {
+  function faultIn(line: string, command = "RCPT TO"): string | undefined {
+    const reply = { code: Number(line.slice(0, 3)), text: line.slice(4) };
+    const outcome = outcomeBefore(faultOfReply(reply, command));
+    return outcome.kind === "rejected" ? outcome.fault : undefined;
+  }
+
+  test.for([
+    "554 5.7.1 <ada@example.com>: Relay access denied",
+    "550 5.7.1 Unable to relay",
+    "550 5.7.1 <ada@example.com>... Relaying denied",
+    "550 relay not permitted",
+    "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+    "554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied",
+    "553 5.7.1 <notices@example.org>: Sender address rejected: not owned by user",
+    "550 5.7.64 TenantAttribution",
+    "550 5.4.5 Daily sending limit exceeded",
+    "500 what?",
+    "502 5.5.2 Error: command not recognized",
+    "503 5.5.1 Error: need MAIL command",
+    "504 need fully-qualified hostname",
+    "530 5.7.57 Client not authenticated",
+  ])("that would meet everybody is ours: %s", (line) => {
+    expect(faultIn(line)).toBe("configuration");
+  });
+
+  test.for([
+    "550 5.1.1 <ada@example.com>: user unknown",
+    "550 5.1.1 undeliverable: mx.example.com said: 554 5.7.1 Relay access denied",
+    "550 5.7.1 <ada@example.com>: she wants no mail from you",
+    "550 5.7.1 <relay@example.com>: unwanted",
+    "550 5.7.1 relay.example.com: unwanted here",
+    "550 5.7.1 <ada@relay>: unwanted",
+    "504 5.5.2 <ada>: Recipient address rejected: need fully-qualified address",
+    "552 5.2.2 mailbox full",
+    "550 no",
+  ])("of one person is that person's: %s", (line) => {
+    expect(faultIn(line)).toBe("recipient");
+  });
+
+  test("for the day's share is ours at DATA too", () => {
+    expect(faultIn("550 5.4.5 Daily sending limit exceeded", "DATA")).toBe("configuration");
+    expect(faultIn("554 5.7.1 no relaying of such content", "DATA")).toBe("content");
+  });
+});
+
+test.for<[string, string, string]>([
+  ["AUTH PLAIN", "454 4.7.0 Temporary authentication failure", "transient"],
+  ["AUTH PLAIN", "432 4.7.12 A password transition is needed", "transient"],
+  ["STARTTLS", "454 TLS not available", "transient"],
+  ["AUTH PLAIN", "421 4.7.0 busy", "provider"],
+  ["CONN", "450 busy", "provider"],
+  ["MAIL FROM", "454 Throttling failure", "provider"],
+  ["DATA", "432 4.3.2 Concurrent connections limit exceeded", "provider"],
+  ["MAIL FROM", "451 later", "sender"],
+  ["RCPT TO", "451 later", "throttled"],
+  ["RCPT TO", "455 hm", "transient"],
+])("at %s, %s is about: %s", ([command, line, expected]) => {
+  const reply = { code: Number(line.slice(0, 3)), text: line.slice(4) };
+  const outcome = outcomeBefore(faultOfReply(reply, command));
+  expect(outcome.kind === "throttled" ? (outcome.scope ?? outcome.kind) : outcome.kind).toBe(
+    expected,
+  );
 });
 
 test.for<[string, number | undefined]>([

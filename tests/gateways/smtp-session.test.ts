@@ -98,6 +98,7 @@ test("at most one message of a connection is in doubt, and the others go out onc
 const GONE: [string, Step][] = [
   ["closes", (s) => s.end()],
   ["resets", (s) => s.resetAndDestroy()],
+  ["ends the session with 421", "421 that is enough"],
 ];
 const FAULTS: [string, Step, string][] = [
   ["closes", (s) => s.end(), "transient ECONNECTION"],
@@ -133,6 +134,12 @@ describe("a server that, before the body,", () => {
     },
   );
 
+  test("ends the session with 421 when it is told to begin anew is asked in another", async () => {
+    const { server, gateway } = await pairOf({ rcpt: inTurn("550 no", "250 Ok"), rset: "421 bye" });
+    expect(await sendAll(gateway, 2)).toEqual(["rejected recipient 550", "accepted 250"]);
+    expect(server.counts.connections).toBe(2);
+  });
+
   test("refuses every session that is asked for a second message is not asked for ever", async () => {
     const { server, gateway } = await pairOf(() => ({ mail: inTurn("250 Ok", (s) => s.end()) }));
     const outcomes = await sendAll(gateway, 4);
@@ -148,7 +155,7 @@ describe("a server that, after the body,", () => {
       step,
       code.replace("transient", "unknown"),
     ]),
-    ["ends the session with 421", "421 bye", "transient 421"],
+    ["ends the session with 421", "421 bye", "throttled 421"],
     ["invites another body", "354 more", "unknown EPROTOCOL"],
   ])("%s leaves one message in doubt at most", async ([, step, expected]) => {
     const { server, gateway } = await pairOf((n) =>

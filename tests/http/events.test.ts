@@ -283,7 +283,9 @@ describe("SendGrid", () => {
     expect((await grid(body, headers)).status).toBe(204);
     expect((await grid(body, headers)).status).toBe(204);
     const other = JSON.stringify([gridEvent("delivered", two.messageId)]);
-    const old = sendgridHeaders(other, new Date(), OLD_GRID.privateKey);
+    // Our door was shut when it first said so.
+    const hours = new Date(Date.now() - 23 * 3_600_000);
+    const old = sendgridHeaders(other, hours, OLD_GRID.privateKey);
     expect((await grid(other, old)).status).toBe(204);
     await sweep(w.ctx);
     for (const { waveId } of [one, two]) expect(await states(w, waveId)).toEqual({ delivered: 1 });
@@ -296,11 +298,13 @@ describe("SendGrid", () => {
     const body = JSON.stringify([gridEvent("dropped", messageId)]);
     const good = sendgridHeaders(body, new Date(), GRID.privateKey);
     const before = await receipts();
-    const old = new Date(Date.now() - 20 * 60_000);
+    const old = new Date(Date.now() - 25 * 3_600_000);
+    const ahead = new Date(Date.now() + 20 * 60_000);
     const later = String(Number(good["x-twilio-email-event-webhook-timestamp"]) + 1);
     const forged: readonly (readonly [string, Record<string, string>])[] = [
       [body, sendgridHeaders(body, new Date(), FORGED_GRID.privateKey)],
       [body, sendgridHeaders(body, old, GRID.privateKey)],
+      [body, sendgridHeaders(body, ahead, GRID.privateKey)],
       [body, { ...good, "x-twilio-email-event-webhook-timestamp": later }],
       [body, { ...good, "x-twilio-email-event-webhook-signature": "" }],
       [body, {}],

@@ -59,7 +59,8 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
   const { changed } = await current(ctx, sql, given);
   const notice = await notices.find(sql, given.incidentId, given.noticeId);
   const { audienceId, plan } = given;
-  const rows = await store.reach(sql, { audienceId, ...plan, noticeClass: notice.class });
+  const query = { audienceId, ...plan, noticeClass: notice.class, submissionId: given.id };
+  const rows = await store.reach(sql, query);
   const enough = approval.isEnough(approvals, given.approvalsNeeded, binding);
   return {
     ...plain,

@@ -62,6 +62,8 @@ export interface Prepared {
 export interface PrepareParts {
   readonly channel: SentChannel;
   readonly own: OwnSources;
+  /** Composed to be compared, not to be sent now: the reader's clock does not matter. */
+  readonly anyHour?: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface PrepareParts {
 export async function prepareWave(
   ctx: Context,
   slice: SliceOf,
-  { channel, own }: PrepareParts,
+  { channel, own, anyHour = false }: PrepareParts,
 ): Promise<Prepared | undefined> {
   const { incidentId, waveId } = slice;
   const { noticeVersionId } = await waves.find(ctx.sql, incidentId, waveId);
@@ -91,7 +93,7 @@ export async function prepareWave(
   }
   const keys = await ctx.vault.keys(incidentId);
   const organisation = await ctx.vault.keys(ORGANISATION);
-  const hours = await hoursOf(ctx, waveId, channel);
+  const hours = anyHour ? () => false : await hoursOf(ctx, waveId, channel);
   const parts = { ctx, version, source, keys, organisation, noticeClass, hours };
   return channel === "sms" ? smsOf(parts) : emailOf(parts);
 }

@@ -1,18 +1,21 @@
-import type { Context, SmsGateway } from "../../context.ts";
+import type { Context, FoundSms, SmsGateway } from "../../context.ts";
 import {
   LOOKS_NEEDED,
   LOOK_GAP_MS,
   UNKNOWN_RULES,
   judgeLook,
 } from "../../domain/delivery/reconcile.ts";
-import type { ReceiptStatus } from "../../domain/receipt.ts";
+import { eventIdOf } from "../../domain/receipt.ts";
+import type { Receipt } from "../../domain/receipt.ts";
 import * as store from "../../store/delivery/reconcile.ts";
 import type { Look } from "../../store/delivery/reconcile.ts";
+import * as receipts from "../../store/receipt.ts";
 import * as timeline from "../../store/timeline.ts";
 import * as waves from "../../store/wave.ts";
 import type { Sql } from "../../store/db.ts";
 import { prepareWave } from "../delivery/prepare.ts";
 import type { NumberedSms, OwnSources, Prepared } from "../delivery/prepare.ts";
+import { mayGoOn, reopen } from "../wave/reopen.ts";
 
 /**
  * Resolve deliveries whose outcome nobody knows, by the rules of `UNKNOWN_RULES`. Any number of
@@ -38,7 +41,7 @@ interface WaveOf {
 function resendIn(ctx: Context, { id, incidentId }: WaveOf, windowMs: number): Promise<void> {
   return ctx.sql.begin(async (tx) => {
     const wave = await waves.lock(tx, incidentId, id);
-    if (wave.state === "cancelled" || (await waves.barrier(tx, id))) return;
+    if (wave.state === "cancelled" || !(await mayGoOn(tx, id))) return;
     const resent = await store.resend(tx, id, { windowMs, rowsMax: RESENDS_MAX });
     if (resent > 0) await goOn(ctx, tx, wave, { action: "delivery.resend-unknown", count: resent });
   });
@@ -58,7 +61,8 @@ async function lookForAll(ctx: Context, find: Find, own: OwnSources): Promise<vo
       await store.inVain(ctx.sql, look, LOOKS_NEEDED);
       continue;
     }
-    const known = prepared.get(waveId) ?? prepareWave(ctx, look, { channel: "sms", own });
+    const known =
+      prepared.get(waveId) ?? prepareWave(ctx, look, { channel: "sms", own, anyHour: true });
     prepared.set(waveId, known);
     const sms = composed(await known, look, ctx.now());
     // A person decides about what we cannot even compose.
@@ -82,19 +86,23 @@ async function lookFor(
   // Nothing was learned: the next turn asks again.
   if (listed === "unanswered") return;
   if (listed === "too-many") return store.inVain(ctx.sql, look, LOOKS_NEEDED);
-  const knownReferences = await store.referencesOf(ctx.sql, sms.numberHash);
+  const references = listed.map(({ reference }) => reference);
+  const knownReferences = await store.knownOf(ctx.sql, look, { references, ...sms });
   const judged = judgeLook(listed, { text: sms.text, knownReferences });
   if (judged.kind === "found") {
     const { reference, status } = judged.sms;
     const { numberHash } = sms;
-    const sent = { state: stateOf(status), reference, numberHash };
-    return ctx.sql.begin((tx) => store.found(tx, look, sent));
+    const state = status === "delivered" ? status : ("accepted" as const);
+    return ctx.sql.begin(async (tx) => {
+      const counts = await store.found(tx, look, { state, reference, numberHash });
+      if (counts && status === "failed") await receipts.keep(tx, [failureOf(look, judged.sms)]);
+    });
   }
   if (judged.kind === "unsure") return store.inVain(ctx.sql, look, LOOKS_NEEDED);
   if (look.looks + 1 < LOOKS_NEEDED) return store.inVain(ctx.sql, look, look.looks + 1);
   await ctx.sql.begin(async (tx) => {
     const wave = await waves.lock(tx, look.incidentId, look.waveId);
-    if (wave.state === "cancelled" || (await waves.barrier(tx, look.waveId)))
+    if (wave.state === "cancelled" || !(await mayGoOn(tx, look.waveId)))
       return store.inVain(tx, look, LOOKS_NEEDED);
     if (await store.planAgain(tx, look))
       await goOn(ctx, tx, wave, { action: "delivery.plan-untaken", count: 1 });
@@ -108,7 +116,7 @@ async function goOn(
   wave: Awaited<ReturnType<typeof waves.lock>>,
   { action, count }: { action: string; count: number },
 ): Promise<void> {
-  if (wave.state === "done") await waves.save(tx, wave, { state: "sending" });
+  if (wave.state === "done") await reopen(ctx, tx, wave, "system:reconcile");
   await timeline.append(
     tx,
     {
@@ -132,9 +140,11 @@ function composed(prepared: Prepared | undefined, look: Look, now: Date): Number
   }
 }
 
-function stateOf(status: ReceiptStatus): "accepted" | "delivered" | "rejected" {
-  if (status === "delivered") return "delivered";
-  return status === "failed" ? "rejected" : "accepted";
+/** As if the provider had called: what its code says of our account or sender follows from that. */
+function failureOf({ id, attempt }: Look, { reference, code }: FoundSms): Receipt {
+  const eventId = eventIdOf(id, attempt, reference, "failed", code ?? "");
+  const about = { deliveryId: id, attempt, messageRef: null };
+  return { provider: "twilio", eventId, ...about, status: "failed", code, reference };
 }
 
 /** A relay's own pace holds what is planned again; the wave's row is locked meanwhile. */

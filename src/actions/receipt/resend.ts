@@ -5,6 +5,7 @@ import { canonicalHash } from "../../domain/timeline.ts";
 import { resendBlamed } from "../../store/receipt/resend.ts";
 import * as timeline from "../../store/timeline.ts";
 import * as waves from "../../store/wave.ts";
+import { reopen, requireGoOn } from "../wave/reopen.ts";
 
 export interface ResendOrder {
   readonly incidentId: string;
@@ -16,7 +17,8 @@ export interface ResendOrder {
 /**
  * Send again, once, what failed late because our own account or sender was not set up: a person
  * asks for it after that was put right. Who was told by another channel meanwhile is left alone.
- * Opens an ended wave again. Refuses `conflict` where a named delivery is not one of these.
+ * Opens an ended wave again, which is refused where that may not go on. Refuses `conflict` where
+ * a named delivery is not one of these.
  */
 export function resendRejected(
   ctx: Context,
@@ -26,11 +28,12 @@ export function resendRejected(
   return ctx.sql.begin(async (tx) => {
     const wave = await waves.lock(tx, incidentId, waveId);
     if (wave.state === "cancelled") refuse("wrong-state", "This wave is cancelled.");
+    await requireGoOn(tx, wave);
     const ids = deliveryIds === "all" ? deliveryIds : [...new Set(deliveryIds)];
     const resent = await resendBlamed(tx, { waveId, ids });
     if (ids !== "all" && resent !== ids.length)
       refuse("conflict", "Some of these cannot be sent again. Nothing was changed.");
-    if (resent > 0 && wave.state === "done") await waves.save(tx, wave, { state: "sending" });
+    if (resent > 0 && wave.state === "done") await reopen(ctx, tx, wave, actor.staffId);
     await timeline.append(
       tx,
       {

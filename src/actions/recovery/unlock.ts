@@ -5,6 +5,7 @@ import { Mark } from "../../domain/recovery.ts";
 import * as engine from "../../store/engine.ts";
 import * as recovery from "../../store/recovery.ts";
 import * as timeline from "../../store/timeline.ts";
+import { markEnded } from "../../store/wave/restored.ts";
 import * as waves from "../../store/wave.ts";
 
 /** What an unlocking did. */
@@ -29,7 +30,8 @@ export function lockSending(ctx: Context, reason: string): Promise<void> {
 /**
  * Let sending go on, by the operator at the machine. After a restore nothing goes on by itself:
  * every wave that has not ended is paused as `restored`, which two people must resume, and what
- * was being sent when the backup was made is unknown. Each incident's timeline says so.
+ * was being sent when the backup was made is unknown. Each incident's timeline says so. One that
+ * had ended is paused so as soon as anything of it would go on.
  * Refuses where sending is not locked.
  */
 export function unlockSending(ctx: Context, reason: string): Promise<Unlocked> {
@@ -41,6 +43,7 @@ export function unlockSending(ctx: Context, reason: string): Promise<Unlocked> {
     const found = restored ? await recovery.lockUnended(tx) : [];
     for (const wave of found)
       await waves.save(tx, wave, { state: "paused", pausedReason: "restored" });
+    if (restored) await markEnded(tx);
     const moved = restored ? await recovery.standStill(tx) : { leased: 0, sending: 0 };
     await engine.unlock(tx, restored ? 1 + Math.max(restores, witnessedRestores(lockedFacts)) : 0);
     const done = { paused: found.length, ...moved };

@@ -46,10 +46,10 @@ export async function safeForIncident(
 async function safeForSubmission(
   ctx: Context,
   sql: Sql,
-  { audienceId, plan }: Submission,
+  { id: submissionId, audienceId, plan }: Submission,
   { class: noticeClass }: Notice,
 ): Promise<SafeApproval> {
-  const reach = await approvals.reach(sql, { audienceId, ...plan, noticeClass });
+  const reach = await approvals.reach(sql, { audienceId, ...plan, noticeClass, submissionId });
   const sum = (channel: "email" | "sms") => reach.reduce((all, row) => all + row[channel], 0);
   return safe(ctx, [
     await paceOf(ctx, sql, "email", sum("email")),

@@ -47,7 +47,9 @@ export async function preflight(ctx: Context, given: PreflightOf): Promise<Prefl
   const submission = await approvals.find(ctx.sql, given.incidentId, given.submissionId);
   const { plan, audienceId, noticeId, noticeVersionId } = submission;
   const notice = await notices.find(ctx.sql, given.incidentId, noticeId);
-  const reach = await approvals.reach(ctx.sql, { audienceId, ...plan, noticeClass: notice.class });
+  const { submissionId } = given;
+  const query = { audienceId, ...plan, noticeClass: notice.class, submissionId };
+  const reach = await approvals.reach(ctx.sql, query);
   const messages = {
     email: reach.reduce((sum, { email }) => sum + email, 0),
     sms: reach.reduce((sum, { sms }) => sum + sms, 0),

@@ -17,8 +17,8 @@ import type { Acceptance, PreflightOf } from "./preflight.ts";
 /**
  * Start sending what was approved. One transaction: the approval is checked against what is
  * true now, the wave is made, and every person of the audience gets exactly one delivery.
- * Refuses `approval-missing`, `facts-changed`, `conflict` for an approval already used, and
- * `preflight-failed` for what was found before and is not accepted by its code.
+ * Refuses `approval-missing`, `facts-changed`, `conflict` for an approval already used,
+ * `wrong-state` while another wave tells these people the same, and `preflight-failed` for what was found before and is not accepted by its code.
  */
 export async function start(
   ctx: Context,
@@ -53,7 +53,7 @@ export async function start(
     };
     await waves.insert(tx, wave);
     const { id: waveId } = wave;
-    const planning = { waveId, audienceId, ...submission.plan, noticeClass, canary };
+    const planning = { waveId, audienceId, ...submission.plan, noticeClass, submissionId, canary };
     const counts = await plan(tx, planning);
     await timeline.append(
       tx,
@@ -81,5 +81,7 @@ async function startable(ctx: Context, tx: Sql, { incidentId, submissionId }: Pr
   const submission = await approvedSubmission(ctx, tx, incidentId, submissionId);
   if (await waves.startedFor(tx, submissionId))
     refuse("conflict", "This approval was already used to start a wave.");
+  if (await waves.anotherGoesOn(tx, submission))
+    refuse("wrong-state", "An earlier wave of this notice has not ended. End or cancel it first.");
   return submission;
 }

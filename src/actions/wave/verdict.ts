@@ -1,4 +1,4 @@
-import { canaryVerdict, waveVerdict } from "../../domain/wave/brake.ts";
+import { canaryVerdict, newestVerdict, waveVerdict } from "../../domain/wave/brake.ts";
 import type { PausedReason, Wave } from "../../domain/wave.ts";
 import type { Sql } from "../../store/db.ts";
 import * as brake from "../../store/wave/brake.ts";
@@ -15,12 +15,13 @@ export async function verdict(sql: Sql, found: Wave): Promise<Said | undefined> 
   if (open && !(await waves.factsHold(sql, found.id))) return "changed";
   if (found.state !== "canary" && found.state !== "sending") return undefined;
   if (found.state === "sending" && !open) return "done";
-  const judged = await brake.judgedOf(sql, found.id);
-  const said = canaryVerdict(await brake.canaryCounts(sql, found.id), judged);
+  const { canary, all, judged } = await brake.faultsOf(sql, found.id);
+  const said = canaryVerdict(canary, judged);
   if (found.state === "canary") return said === "wait" ? undefined : said;
   // What is known of the canaries only now stops the others all the same.
   if (said === "stop") return said;
-  return waveVerdict(await brake.waveCounts(sql, found.id), judged);
+  const newest = await brake.newestCounts(sql, found.id, judged);
+  return waveVerdict(all, judged) ?? newestVerdict(newest, judged);
 }
 
 /** Why a wave is stopped without anybody pressing stop: the reason that people read. */
@@ -28,6 +29,7 @@ export const STOPS = {
   stop: "canary",
   held: "breaker",
   complained: "breaker",
+  rejected: "breaker",
   changed: "facts-changed",
   late: "late",
   withdrawn: "person",

@@ -147,7 +147,8 @@ export type Refuser = "provider" | "sender" | "domain";
 /**
  * What an outcome says about our speed, if anything: whom it slows, and the pause it asks for. A
  * reply to one message is about the recipient's domain unless the gateway says otherwise; an SMS
- * has no domain.
+ * has no domain. A time that such a reply names (greylisting) is when this message may come again:
+ * others to the domain need not wait for it, and must be seen once before their own time begins.
  */
 export function slowdown(
   outcome: Outcome,
@@ -157,7 +158,7 @@ export function slowdown(
   const { kind, code } = outcome;
   if (kind !== "throttled" && !(kind === "transient" && SLOWER.has(code))) return undefined;
   const by = kind === "throttled" ? (outcome.scope ?? usual) : usual;
-  return { by, pauseMs: outcome.retryAfterMs ?? 0 };
+  return { by, pauseMs: by === "domain" ? 0 : (outcome.retryAfterMs ?? 0) };
 }
 
 /** The domain of an address in lower case: what mailbox providers count by. */

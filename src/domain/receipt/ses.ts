@@ -25,10 +25,7 @@ export function sesReceipt(eventId: string, message: unknown): Receipt | undefin
 function statusOf(event: SesEvent): Pick<Receipt, "status" | "code"> | undefined {
   const kind = event.eventType ?? event.notificationType ?? "";
   if (kind === "Bounce" && event.bounce) return bounceOf(event.bounce);
-  if (kind === "Complaint")
-    return event.complaint?.complaintFeedbackType === "not-spam"
-      ? undefined
-      : { status: "complained", code: null };
+  if (kind === "Complaint") return complaintOf(event.complaint);
   const status = STATUSES.get(kind);
   return status && { status, code: null };
 }
@@ -43,6 +40,17 @@ function bounceOf({ bounceType, bounceSubType, bouncedRecipients }: Bounce) {
   }
   const final = recipient?.action === "failed";
   return final ? { status: "failed" as const, code } : undefined;
+}
+
+/**
+ * What a reader called spam. An address that did so before is not even tried by SES, which says
+ * that by a complaint too (`complaintSubType`): nobody has read this message.
+ */
+function complaintOf(complaint: SesEvent["complaint"]) {
+  if (complaint?.complaintSubType === "OnAccountSuppressionList")
+    return { status: "failed" as const, code: null };
+  if (complaint?.complaintFeedbackType === "not-spam") return undefined;
+  return { status: "complained" as const, code: null };
 }
 
 function referenceOf({ commonHeaders, headers }: SesEvent["mail"]): string | undefined {
@@ -72,7 +80,7 @@ const SesEvent = z.object({
     headers: z.array(z.object({ name: z.string(), value: text })).default([]),
   }),
   bounce: Bounce.optional(),
-  complaint: z.object({ complaintFeedbackType: text }).optional(),
+  complaint: z.object({ complaintFeedbackType: text, complaintSubType: text }).optional(),
 });
 type SesEvent = z.output<typeof SesEvent>;
 

@@ -10,9 +10,14 @@ export const Judged = z.object({
   /** Of the canaries: rejected or held, and complained about. */
   canaryFailed: faults,
   canaryComplained: faults,
+  /** Rejected, held or unknown. */
+  canaryUntaken: faults,
   /** Of all deliveries. */
   held: faults,
   complained: faults,
+  /** Rejected of the newest attempts, and the number of the newest of these. */
+  rejected: faults,
+  attempts: faults,
 });
 export type Judged = z.output<typeof Judged>;
 
@@ -20,8 +25,11 @@ export type Judged = z.output<typeof Judged>;
 export const NOTHING_JUDGED: Judged = {
   canaryFailed: 0,
   canaryComplained: 0,
+  canaryUntaken: 0,
   held: 0,
   complained: 0,
+  rejected: 0,
+  attempts: 0,
 };
 
 /** How the first few of a wave fared. */
@@ -39,8 +47,9 @@ export interface CanaryCounts {
 
 /**
  * What the canary says: stop at 2 % that were rejected or held, or more, where there are at least
- * three, so that one bad address of thirty does not stop a notice; stop at two complaints; go on
- * when all have ended; otherwise wait. What comes late, a failed SMS or a complaint, says the same
+ * three, so that one bad address of thirty does not stop a notice; stop at two complaints; once all
+ * have ended stop where fewer than half of those tried were taken, for nobody knows that the others
+ * would be, else go on; otherwise wait. What comes late, a failed SMS or a complaint, says the same
  * after the canary as during it.
  */
 export function canaryVerdict(
@@ -52,7 +61,9 @@ export function canaryVerdict(
   const failed = rejected + held - judged.canaryFailed;
   if (failed >= FAULTS_MIN && failed >= total * CANARY_SHARE) return "stop";
   if (complained - judged.canaryComplained >= CANARY_COMPLAINTS) return "stop";
-  return open === 0 ? "pass" : "wait";
+  if (open > 0) return "wait";
+  const untaken = rejected + unknown + held - judged.canaryUntaken;
+  return untaken > accepted ? "stop" : "pass";
 }
 
 /** How a wave fares as a whole. */
@@ -78,6 +89,52 @@ export function waveVerdict(
   return undefined;
 }
 
+/** Of the newest attempts of a wave. */
+export interface NewestCounts {
+  /** Deliveries that have ended with these. */
+  readonly tried: number;
+  readonly rejected: number;
+}
+
+/**
+ * Whether a running wave must stop because most of what it sends is rejected now, twenty at least:
+ * a relay that refuses everybody would else refuse a whole wave. Who let it go on in spite of so
+ * many is asked again at twice as many.
+ */
+export function newestVerdict(
+  { tried, rejected }: NewestCounts,
+  judged: Judged = NOTHING_JUDGED,
+): "rejected" | undefined {
+  const enough = Math.max(REJECTED_MIN, Math.min(2 * judged.rejected, REJECTED_MAX));
+  return rejected >= enough && rejected > tried / 2 ? "rejected" : undefined;
+}
+
+/** What is wrong with a wave at this moment, so that it can be judged. */
+export function faultsNow(
+  canary: CanaryCounts,
+  { held, complained }: Pick<WaveCounts, "held" | "complained">,
+): Omit<Judged, "rejected" | "attempts"> {
+  return {
+    canaryFailed: canary.rejected + canary.held,
+    canaryComplained: canary.complained,
+    canaryUntaken: canary.rejected + canary.held + canary.unknown,
+    held,
+    complained,
+  };
+}
+
+/** What was judged and is put right since is forgotten: if it comes again that is new. */
+export function stillJudged(judged: Judged, now: ReturnType<typeof faultsNow>): Judged {
+  return {
+    ...judged,
+    canaryFailed: Math.min(judged.canaryFailed, now.canaryFailed),
+    canaryComplained: Math.min(judged.canaryComplained, now.canaryComplained),
+    canaryUntaken: Math.min(judged.canaryUntaken, now.canaryUntaken),
+    held: Math.min(judged.held, now.held),
+    complained: Math.min(judged.complained, now.complained),
+  };
+}
+
 /** Beyond how many tried deliveries so few faults say nothing: no more need be counted. */
 export function enoughTried({ held, complained }: Omit<WaveCounts, "tried">): number {
   if (held < FAULTS_MIN && complained < FAULTS_MIN) return 0;
@@ -89,3 +146,6 @@ const CANARY_SHARE = 0.02;
 const CANARY_COMPLAINTS = 2;
 const HELD_SHARE = 0.02;
 const COMPLAINED_SHARE = 0.003;
+const REJECTED_MIN = 20;
+/** However many were judged: only so many attempts are looked at. */
+const REJECTED_MAX = 300;

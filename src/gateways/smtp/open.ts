@@ -13,7 +13,13 @@ export interface Server {
   /** `smtp://` or `smtps://`, with user and password where the server wants them. */
   readonly url: string;
   readonly timeoutsMs?:
-    | { readonly connect: number; readonly greeting: number; readonly socket: number }
+    | {
+        readonly connect: number;
+        readonly greeting: number;
+        readonly socket: number;
+        /** For the reply to a body; that of the socket where none is given. */
+        readonly body?: number;
+      }
     | undefined;
 }
 
@@ -25,7 +31,8 @@ export async function open(server: Server, keeper: Keeper): Promise<Session | Ou
   const { timeoutsMs = TIMEOUTS_MS } = server;
   const connection = await connect(server);
   if ("kind" in connection) return connection;
-  const options = { timeoutMs: timeoutsMs.socket, keeper };
+  const { socket: timeoutMs, body: bodyTimeoutMs = timeoutMs } = timeoutsMs;
+  const options = { timeoutMs, bodyTimeoutMs, keeper };
   const extensions = extensionsOf(connection);
   const socket = extensions.has("PIPELINING") ? takeOver(connection) : undefined;
   return socket
@@ -113,5 +120,9 @@ const LISTENERS = {
   end: "_onSocketEnd",
   error: "_onSocketError",
 } as const;
-const TIMEOUTS_MS = { connect: 10_000, greeting: 10_000, socket: 60_000 };
+/**
+ * Many servers scan a body before they answer: RFC 5321 4.5.3.2.6 asks for patience, because who
+ * gives up before a late 250 does not know that it was taken.
+ */
+const TIMEOUTS_MS = { connect: 10_000, greeting: 10_000, socket: 60_000, body: 300_000 };
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;

@@ -1,4 +1,5 @@
 import type { Outcome } from "../../domain/delivery.ts";
+import type { Reply } from "./reply.ts";
 
 /** Why a message or a connection failed, without any text of the server. */
 export interface Fault {
@@ -10,11 +11,13 @@ export interface Fault {
   readonly retryAfterMs?: number | undefined;
   /** The enhanced status code of a refusal (RFC 2034), such as 5.1.1. */
   readonly enhanced?: string | undefined;
+  /** Whether the text speaks of relaying, or of us as client or sender, not of a recipient. */
+  readonly ofUs?: boolean;
 }
 
 /** Nothing of the body had been written, so every answer is safe to act on. */
 export function outcomeBefore(given: Fault): Outcome {
-  const { code, command, reply, retryAfterMs, enhanced } = given;
+  const { code, command, reply, enhanced } = given;
   const said = String(reply ?? code);
   if (reply === undefined) {
     if (code === "EENVELOPE") return { kind: "rejected", fault: "recipient", code: said };
@@ -23,13 +26,8 @@ export function outcomeBefore(given: Fault): Outcome {
       ? { kind: "rejected", fault: "configuration", code: said }
       : { kind: "transient", code: said };
   }
-  if (reply < 500) {
-    const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
-    return THROTTLED.has(reply)
-      ? { kind: "throttled", code: said, ...asked, ...scopeOf(command, reply) }
-      : { kind: "transient", code: said, ...asked };
-  }
-  if (NOT_LET_IN.has(reply)) return { kind: "rejected", fault: "configuration", code: said };
+  if (reply < 500) return putOff(given, reply);
+  if (isAboutUs(given, reply)) return { kind: "rejected", fault: "configuration", code: said };
   const fault = FAULT_OF_COMMAND[command] ?? "configuration";
   // Whether nobody is there, or only this message is not wanted, stands in the enhanced code alone.
   const about = fault === "recipient" && enhanced !== undefined ? `${said} ${enhanced}` : said;
@@ -37,24 +35,48 @@ export function outcomeBefore(given: Fault): Outcome {
 }
 
 /** The enhanced status code that a reply's text begins with, of a refusal for good. */
-export function enhancedIn(text: string): string | undefined {
+function enhancedIn(text: string): string | undefined {
   return /^(?:5\d\d[ -])?(5\.\d{1,3}\.\d{1,3})\b/.exec(text)?.[1];
 }
 
 /** The body was begun: only the server's own reply to it is an answer. */
-export function outcomeAfter({ code, command, reply, retryAfterMs }: Fault): Outcome {
+export function outcomeAfter(given: Fault): Outcome {
+  const { code, command, reply } = given;
   if (command !== "DATA" || reply === undefined) return { kind: "unknown", code };
-  const said = String(reply);
-  return reply >= 500
-    ? { kind: "rejected", fault: "content", code: said }
-    : { kind: "transient", code: said, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  if (reply >= 500) return { kind: "rejected", fault: "content", code: String(reply) };
+  return OUR_PACE.has(reply)
+    ? putOff(given, reply)
+    : { kind: "transient", ...askedBy(given, reply) };
 }
 
-/** Whether it is about all we send, as a 421 always is, or about one sender, or one recipient. */
-function scopeOf(command: string, reply: number): { scope?: "provider" | "sender" } {
-  if (reply === 421) return { scope: "provider" };
-  if (command === "MAIL FROM") return { scope: "sender" };
-  return command === "RCPT TO" || command === "DATA" ? {} : { scope: "provider" };
+/** A refusal for now, and whether it is about all we send, one sender, or one recipient. */
+function putOff(given: Fault, reply: number): Outcome {
+  const asked = askedBy(given, reply);
+  const { command } = given;
+  // The others answer a sign-in or STARTTLS as well (RFC 4954, RFC 3207): no word of our pace.
+  const ofPace = reply === 421 || !/^(AUTH|STARTTLS)/.test(command);
+  if (ofPace && OUR_PACE.has(reply)) return { kind: "throttled", ...asked, scope: "provider" };
+  if (!BUSY.has(reply)) return { kind: "transient", ...asked };
+  if (command === "MAIL FROM") return { kind: "throttled", ...asked, scope: "sender" };
+  const personal = command === "RCPT TO" || command === "DATA";
+  return { kind: "throttled", ...asked, ...(!personal && { scope: "provider" }) };
+}
+
+function askedBy({ retryAfterMs }: Fault, reply: number) {
+  return { code: String(reply), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+/**
+ * Whether a refusal for good would meet every message of ours. A 5.7.1 at RCPT may be one person's
+ * own rule; only where its text says so it is about us. Postfix tells us there, too, what it has
+ * against a client or a sender.
+ */
+function isAboutUs({ command, enhanced, ofUs = false }: Fault, reply: number): boolean {
+  if (NOT_LET_IN.has(reply) || OURS.has(enhanced ?? "")) return true;
+  if (command !== "RCPT TO") return false;
+  if (OUT_OF_STEP.has(reply)) return true;
+  const open = enhanced === undefined || enhanced.startsWith("5.7.");
+  return open && (ofUs || (enhanced === undefined && reply === 504));
 }
 
 /**
@@ -78,14 +100,40 @@ export function faultOf(error: unknown): Fault {
     code: typeof cause === "string" ? cause : "error",
     command: typeof command === "string" ? command : "",
     reply: typeof reply === "number" ? reply : undefined,
-    retryAfterMs: typeof response === "string" ? retryAfterMs(response) : undefined,
-    enhanced: typeof response === "string" ? enhancedIn(response) : undefined,
+    ...(typeof response === "string" && readText(response)),
   };
 }
 
-const THROTTLED = new Set([421, 450, 451, 452]);
+/** What a reply to a command says. */
+export function faultOfReply({ code, text }: Reply, command: string): Fault {
+  return { code: String(code), command, reply: code, ...readText(text) };
+}
+
+/** What a reply's text tells; none of it is kept. */
+function readText(text: string): Pick<Fault, "retryAfterMs" | "enhanced" | "ofUs"> {
+  return {
+    retryAfterMs: retryAfterMs(text),
+    enhanced: enhancedIn(text),
+    ofUs: OF_US.test(text),
+  };
+}
+
+/**
+ * About all we send: the server is about to close, too many connections (Exchange), too many
+ * messages a second (Amazon SES).
+ */
+const OUR_PACE = new Set([421, 432, 454]);
+/** About one sender or one recipient, by the command that it answers. */
+const BUSY = new Set([450, 451, 452]);
 /** Authentication required, and authentication failed (RFC 4954). */
 const NOT_LET_IN = new Set([530, 535]);
+/** A command that was not understood, or not at its turn. */
+const OUT_OF_STEP = new Set([500, 502, 503]);
+/** Our day's share is used up (Gmail); who we are may not send here (Exchange). */
+const OURS = new Set(["5.4.5", "5.7.57", "5.7.60", "5.7.61", "5.7.62", "5.7.63", "5.7.64"]);
+/** Not as part of an address or of a host's name. */
+const OF_US =
+  /(?<![\w.@-])(?:relay|relaying|relayed|rcpthosts|client host|sender address rejected)(?![\w@-]|\.\w)/i;
 const TLS_FAULT = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|HOSTNAME_|INVALID_CA)/;
 /** Whose fault a 5xx is, by the command it answers; anything earlier is ours. */
 const FAULT_OF_COMMAND: Record<string, "recipient" | "content"> = {

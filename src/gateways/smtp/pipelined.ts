@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 
 import type { Outcome } from "../../domain/delivery.ts";
 import { dotStuffed } from "./body.ts";
-import { enhancedIn, outcomeAfter, outcomeBefore, retryAfterMs } from "./outcome.ts";
+import { faultOfReply, outcomeAfter, outcomeBefore } from "./outcome.ts";
 import { createReplies } from "./reply.ts";
 import type { Replies, Reply } from "./reply.ts";
 import {
@@ -32,6 +32,7 @@ interface State extends Wire, SessionOptions {
   envelope: { readonly job: Job; readonly first: boolean; refused?: Outcome } | undefined;
   /** The message whose body is out: from here only a reply is proof. */
   body: Job | undefined;
+  bodyAt: number;
   /** A transaction was begun and refused: the server may still hold to it. */
   stale: boolean;
   sent: number;
@@ -55,6 +56,7 @@ export function createPipelined(wire: Wire, options: SessionOptions): Session {
     awaited: [],
     envelope: undefined,
     body: undefined,
+    bodyAt: 0,
     stale: false,
     sent: 0,
     closing: false,
@@ -123,7 +125,7 @@ function heard(s: State, reply: Reply, last: boolean): void {
     case undefined:
       return fail(s, "EPROTOCOL");
     case "RSET":
-      return reply.code < 300 ? undefined : fail(s, "EPROTOCOL");
+      return reply.code < 300 || reply.code === 421 ? undefined : fail(s, "EPROTOCOL");
     case "MAIL FROM":
     case "RCPT TO":
       // An invitation to write a body answers DATA: this server has lost count.
@@ -131,7 +133,7 @@ function heard(s: State, reply: Reply, last: boolean): void {
     case "DATA":
       if (reply.code < 400) return goAhead(s, reply, last);
       noteRefusal(s, reply, step);
-      return envelopeEnded(s);
+      return reply.code === 421 ? undefined : envelopeEnded(s);
     case "empty":
       return envelopeEnded(s);
     case "body":
@@ -141,9 +143,13 @@ function heard(s: State, reply: Reply, last: boolean): void {
   }
 }
 
-/** The first refusal of an envelope is what counts; the ones after it only follow from it. */
+/**
+ * The first refusal of an envelope is what counts; the ones after it only follow from it. A 421 on
+ * a session that served before may end only the session: a busy server says it to a fresh one too.
+ */
 function noteRefusal({ envelope }: State, reply: Reply, command: Step): void {
-  if (envelope && reply.code >= 300) envelope.refused ??= outcomeBefore(faultOf(reply, command));
+  if (!envelope || reply.code < 300 || (reply.code === 421 && !envelope.first)) return;
+  envelope.refused ??= outcomeBefore(faultOfReply(reply, command));
 }
 
 function goAhead(s: State, reply: Reply, last: boolean): void {
@@ -169,6 +175,7 @@ function writeBody(s: State): void {
   }
   s.envelope = undefined;
   s.body = envelope.job;
+  s.bodyAt = performance.now();
   s.awaited.push("body");
   const body = dotStuffed(envelope.job.email.message);
   const next = ready(s) === "follow" ? s.keeper.next() : undefined;
@@ -184,7 +191,7 @@ function bodyAnswered(s: State, reply: Reply): void {
   job?.done(
     reply.code < 300
       ? { kind: "accepted", code: String(reply.code) }
-      : outcomeAfter(faultOf(reply, "DATA")),
+      : outcomeAfter(faultOfReply(reply, "DATA")),
   );
   becomeFree(s);
 }
@@ -214,7 +221,8 @@ function quit(s: State): void {
 
 /** No reply in time: a hanging server, or an idle session that has waited long enough. */
 function tooLate(s: State): void {
-  if (s.awaited.length > 0) fail(s, "ETIMEDOUT");
+  if (s.body && performance.now() - s.bodyAt < s.bodyTimeoutMs) s.timer.refresh();
+  else if (s.awaited.length > 0) fail(s, "ETIMEDOUT");
   else quit(s);
 }
 
@@ -234,16 +242,6 @@ function fail(s: State, code: string): void {
   );
   // Only now may another be opened: what was lost counts against this relay.
   s.keeper.ended();
-}
-
-function faultOf({ code, text }: Reply, command: string) {
-  return {
-    code: String(code),
-    command,
-    reply: code,
-    retryAfterMs: code < 500 ? retryAfterMs(text) : undefined,
-    enhanced: enhancedIn(text),
-  };
 }
 
 const END = Buffer.from(".\r\n");

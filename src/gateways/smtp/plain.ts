@@ -8,10 +8,15 @@ import { HANG_UPS, MESSAGES_MAX, WITHHELD } from "./session.ts";
 import type { Job, Session, SessionOptions } from "./session.ts";
 
 /** nodemailer's own session, for a server that does not announce PIPELINING. */
-export function createPlain(connection: SMTPConnection, { keeper }: SessionOptions): Session {
+export function createPlain(connection: SMTPConnection, options: SessionOptions): Session {
+  const { keeper, timeoutMs, bodyTimeoutMs } = options;
   let busy = false;
   let closing = false;
   let sent = 0;
+
+  function waitFor(ms: number): void {
+    if (connection._socket) connection._socket.setTimeout(ms);
+  }
 
   function quit(): void {
     closing = true;
@@ -20,7 +25,11 @@ export function createPlain(connection: SMTPConnection, { keeper }: SessionOptio
 
   async function deliver(job: Job): Promise<void> {
     sent += 1;
-    const result = await transmit(connection, job, sent === 1);
+    const result = await transmit(connection, job, {
+      first: sent === 1,
+      begin: () => waitFor(bodyTimeoutMs),
+    });
+    waitFor(timeoutMs);
     const accepted = typeof result === "object" && result.kind === "accepted";
     job.done(result);
     const sound = !connection.destroyed && (accepted || (await reset(connection)));
@@ -63,7 +72,7 @@ function reset(connection: SMTPConnection): Promise<boolean> {
 function transmit(
   connection: SMTPConnection,
   { email: { from, to, message }, mayWrite }: Job,
-  first: boolean,
+  { first, begin }: { readonly first: boolean; readonly begin: () => void },
 ): Promise<Outcome | "hung-up"> {
   return new Promise((resolve) => {
     let begun = false;
@@ -76,6 +85,7 @@ function transmit(
           return;
         }
         begun = true;
+        begin();
         this.push(message);
         this.push(null);
       },
@@ -84,7 +94,8 @@ function transmit(
       if (!error) return resolve({ kind: "accepted", code: replyCode(info.response) });
       const fault = faultOf(error);
       if (begun) return resolve(outcomeAfter(fault));
-      const hungUp = fault.reply === undefined && HANG_UPS.has(fault.code);
+      // A 421 may end only this session: a busy server says it to a fresh one too.
+      const hungUp = fault.reply === 421 || (!fault.reply && HANG_UPS.has(fault.code));
       resolve(hungUp && !first ? "hung-up" : outcomeBefore(fault));
     });
   });

@@ -36,6 +36,8 @@ export interface Keeper {
 export interface SessionOptions {
   /** How long a reply may take as a whole. */
   readonly timeoutMs: number;
+  /** How long the reply to a whole body may take. */
+  readonly bodyTimeoutMs: number;
   readonly keeper: Keeper;
 }
 

@@ -19,6 +19,8 @@ export interface WayQuery {
   readonly noticeClass: "legal" | "courtesy";
   /** What the law of some places permits less than that. */
   readonly limits?: readonly ChannelLimit[];
+  /** Whose notice it is: who was told by an earlier wave of that is not told again. */
+  readonly submissionId?: string;
 }
 
 /**
@@ -35,12 +37,16 @@ export interface WayQuery {
  * Say whether the ways of everybody are asked for, or of a few who are picked out by `id`.
  */
 export function ways(sql: Sql, query: WayQuery, whose: "everybody" | "few") {
-  const { audienceId, noticeClass, limits = [] } = query;
+  const { audienceId, noticeClass, limits = [], submissionId } = query;
   // Else PostgreSQL writes the channels out wherever they are named, and works them out some fifty
   // times for each person. Nobody can be picked out of what stands behind it. Only as a constant
   // does it leave the work to several processes.
   const once = whose === "everybody" ? sql`offset bigint '0'` : sql``;
   const { planned, barred } = reachedBy(sql, query);
+  const suppressed = sql`
+    coalesce(s.reason in ('erased', 'deceased', 'other')
+      or (s.reason = 'opted-out' and ${noticeClass} = 'courtesy'), false)`;
+  const isTold = submissionId === undefined ? sql`false` : sql`t.recipient_id is not null`;
   return sql`
     select id, language, place, reason, channels, barred,
            case when excluded then 'excluded'
@@ -52,11 +58,12 @@ export function ways(sql: Sql, query: WayQuery, whose: "everybody" | "few") {
                case when asked = any (usual) then asked || array_remove(usual, asked)
                     else usual end as channels
           from (
-            select r.id, coalesce(p.language, r.language) as language, r.place, s.reason,
+            select r.id, coalesce(p.language, r.language) as language, r.place,
+                   case when ${isTold} and not ${suppressed} then 'told-before'
+                        else s.reason end as reason,
                    ${barred} as barred,
                    p.channel as asked, array_remove(${planned}, null) as usual,
-                   coalesce(s.reason in ('erased', 'deceased', 'other')
-                     or (s.reason = 'opted-out' and ${noticeClass} = 'courtesy'), false) as excluded
+                   (${suppressed} or ${isTold}) as excluded
               from recipient r
               left join suppression s
                 on s.incident_id = r.incident_id and s.recipient_id = r.id
@@ -68,6 +75,7 @@ export function ways(sql: Sql, query: WayQuery, whose: "everybody" | "few") {
                 on e.incident_id = r.incident_id and e.recipient_id = r.id and e.channel = 'email'
               left join ${limitRows(sql, limits)}
                 on m.place = coalesce(r.place, ${UNKNOWN_PLACE})
+              ${submissionId === undefined ? sql`` : toldBefore(sql, submissionId)}
              where r.audience_id = ${audienceId} ${once}
           ) as found ${once}
       ) as ordered ${once}`;
@@ -96,6 +104,24 @@ function reachedBy(sql: Sql, { channels, consent }: WayQuery) {
     sql`false`,
   );
   return { planned, barred };
+}
+
+/**
+ * Who has, or may have, what an earlier wave of the same notice sent, whatever its version. What
+ * was sent for the submission itself, or later, says nothing of how its people were to be told.
+ */
+function toldBefore(sql: Sql, submissionId: string) {
+  return sql`
+    left join (
+      select distinct d.recipient_id
+        from submission own
+        join notice_version v on v.notice_id = own.notice_id
+        join wave w on w.notice_version_id = v.id and w.submission_id <> own.id
+         and w.started_at <= coalesce(
+               (select started_at from wave where submission_id = own.id), 'infinity')
+        join delivery d on d.wave_id = w.id and d.state in ('accepted', 'delivered', 'unknown')
+       where own.id = ${submissionId}
+    ) t on t.recipient_id = r.id`;
 }
 
 /** The limits as rows, one for each place. */

@@ -1,5 +1,5 @@
 import type { Sql } from "../db.ts";
-import { takenBefore } from "./taken.ts";
+import { isUnsure, takenBefore } from "./taken.ts";
 
 export interface Claim {
   readonly sliceId: string;
@@ -28,7 +28,7 @@ export interface Claimed {
  * again since carry another id. Nothing is claimed of a wave that stands still, whose window is
  * over or whose facts have changed; people erased or suppressed since are excluded instead, and
  * those who closed this channel since, or whose mailbox bounced, are rejected, so that the next
- * one follows.
+ * one follows. What may have been taken before stays `unknown` where it would be excluded.
  */
 export async function claim(
   sql: Sql,
@@ -42,16 +42,15 @@ export async function claim(
         join notice n on n.id = v.notice_id
        where w.id = ${waveId} and may_send(w)
     ), free as materialized (
-      select d.id, d.recipient_id, d.channel from running w join delivery d on d.wave_id = w.id
+      select d.id, d.recipient_id, d.channel, d.attempt from running w join delivery d on d.wave_id = w.id
        where d.slice_id = ${sliceId}
-         and d.state = 'leased'
-         and (w.state = 'sending' or d.canary)
+         and d.state = 'leased' and (w.state = 'sending' or d.canary)
        order by d.id limit ${rowsMax} for update of d skip locked
     ), asked as materialized (
-      select f.id, f.recipient_id, r.sealed, coalesce(p.language, r.language) as language,
-             r.shared_mailbox,
-             coalesce(s.reason, case when r.id is null then 'erased' end,
-                      case when c.channel is not null then 'closed' end) as why
+      select f.id, f.recipient_id, r.sealed, r.shared_mailbox, ${isUnsure(sql, "f")} as unsure,
+             coalesce(p.language, r.language) as language,
+             coalesce(s.reason, case when r.id is null then 'erased'
+                                     when c.channel is not null then 'closed' end) as why
         from free f cross join running w
         left join recipient r on r.id = f.recipient_id
         left join suppression s
@@ -59,8 +58,7 @@ export async function claim(
          and (s.reason in ('erased', 'deceased', 'other')
               or (s.reason = 'opted-out' and w.class = 'courtesy')
               or (s.reason = 'hard-bounce' and f.channel = 'email'))
-        left join closed_channel c
-          on c.incident_id = w.incident_id
+        left join closed_channel c on c.incident_id = w.incident_id
          and c.recipient_id = f.recipient_id and c.channel = f.channel
         left join preference p
           on p.incident_id = w.incident_id and p.recipient_id = f.recipient_id
@@ -68,8 +66,10 @@ export async function claim(
       update delivery d
          set state = case when a.why is null then 'sending'
                           when a.why in ('closed', 'hard-bounce') then 'rejected'
+                          when a.unsure then 'unknown'
                           else 'excluded' end,
-             reason = a.why, leased_until = null,
+             reason = case when a.unsure and a.why not in ('closed', 'hard-bounce') then d.reason
+                           else a.why end, leased_until = null,
              attempt = d.attempt + case when a.why is null then 1 else 0 end,
              worker_id = case when a.why is null then ${workerId}::uuid else d.worker_id end,
              settled_at = case when a.why is null then d.settled_at else now() end

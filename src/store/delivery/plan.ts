@@ -3,8 +3,9 @@ import { z } from "zod";
 import { DeliveryState } from "../../domain/delivery.ts";
 import { ways } from "../audience/way.ts";
 import type { WayQuery } from "../audience/way.ts";
-import { many } from "../db.ts";
+import { many, one } from "../db.ts";
 import type { Sql } from "../db.ts";
+import { isUnsure } from "./taken.ts";
 
 export interface Planning extends WayQuery {
   readonly waveId: string;
@@ -125,23 +126,58 @@ export async function passOn(
   return { decided: rows.length, planned: onward - letters, letters };
 }
 
-/**
- * What is not yet sent will not be; a letter that was downloaded to be mailed may be on its way,
- * and its receipts say what became of it. Answers how many rows that ends.
- */
-export async function cancelOpen(tx: Sql, waveId: string): Promise<number> {
-  const { count } = await tx`
-    update delivery
-       set state = 'cancelled', slice_id = null, leased_until = null, settled_at = now()
-     where wave_id = ${waveId}
-       and (state in ('planned', 'leased', 'held')
-            or (state = 'needs-letter'
-                and not exists (select from letter l join letter_batch b on b.id = l.batch_id
-                                 where l.delivery_id = delivery.id and l.live
-                                   and b.state = 'downloaded')))`;
-  return count;
+/** Deliveries by their ids: those above the first and up to the last. */
+export interface Span {
+  readonly after: number;
+  readonly upTo: number;
 }
 
+/** Between which ids the deliveries of a wave are that may have to be cancelled. */
+export function openSpan(sql: Sql, waveId: string): Promise<Span> {
+  return one(
+    OpenSpan,
+    sql`
+      select coalesce(min(id), 1) - 1 as after, coalesce(max(id), 0) as up_to
+        from (select id from delivery
+               where wave_id = ${waveId}
+                 and state in ('planned', 'leased', 'held', 'needs-letter') offset 0) as open`,
+  );
+}
+
+/**
+ * What is not yet sent will not be; what may have been sent before stays unknown. A letter that was
+ * downloaded to be mailed may be on its way, and its receipts say what became of it.
+ */
+export async function cancelOpen(tx: Sql, waveId: string, { after, upTo }: Span): Promise<void> {
+  await tx`
+    with open as materialized (
+      select d.id, d.attempt from delivery d
+       where d.wave_id = ${waveId} and d.id > ${after}::bigint and d.id <= ${upTo}::bigint
+         and (d.state in ('planned', 'leased', 'held')
+              or (d.state = 'needs-letter'
+                  and not exists (select from letter l join letter_batch b on b.id = l.batch_id
+                                   where l.delivery_id = d.id and l.live
+                                     and b.state = 'downloaded')))
+       -- In the order in which everybody locks them.
+       order by d.id for update of d
+    )
+    update delivery d
+       set state = case when unsure then 'unknown' else 'cancelled' end,
+           slice_id = null, leased_until = null, settled_at = now()
+      from open f cross join lateral (select ${isUnsure(tx, "f")} as unsure) t
+     where d.id = f.id`;
+}
+
+/** Cancelled waves some of whose deliveries may not be yet. */
+export function cancelling(sql: Sql): Promise<{ id: string; incidentId: string }[]> {
+  return many(
+    z.object({ id: z.uuid(), incidentId: z.uuid() }),
+    sql`
+      select id, incident_id from wave where state = 'cancelled' and ended_at is null order by id`,
+  );
+}
+
+const OpenSpan = z.object({ after: z.coerce.number(), upTo: z.coerce.number() });
 const Count = z.object({ state: DeliveryState, count: z.number().int() });
 const ROWS_MAX = 1_000;
 /** Twilio: the recipient answered STOP. */

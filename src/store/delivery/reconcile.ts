@@ -109,11 +109,23 @@ export function takeLooks(sql: Sql, { account, windowMs, gapMs, looksMax, rowsMa
   );
 }
 
-/** The provider's names of the messages that we know went to a number. */
-export async function referencesOf(sql: Sql, numberHash: string): Promise<Set<string>> {
+/**
+ * Of the provider's names of messages, those that are not of this attempt: known from another to
+ * this number, or from a report. Where a worker was lost the number of an attempt was never
+ * written down, but what the provider reports of its message names it.
+ */
+export async function knownOf(
+  sql: Sql,
+  { id, attempt }: Attempted,
+  { references, numberHash }: { references: readonly string[]; numberHash: string },
+): Promise<Set<string>> {
   const rows = await sql<{ reference: string }[]>`
     select reference from attempt
-     where number_hash = decode(${numberHash}, 'hex') and reference is not null`;
+     where number_hash = decode(${numberHash}, 'hex') and reference = any(${[...references]}::text[])
+     union
+    select reference from receipt
+     where provider = 'twilio' and reference = any(${[...references]}::text[])
+       and (delivery_id, attempt) is distinct from (${id}::bigint, ${attempt}::int)`;
   return new Set(rows.map(({ reference }) => reference));
 }
 
@@ -125,28 +137,32 @@ export interface Attempted {
 /**
  * The provider has it: what it says counts, unless a receipt was first, or the same message was
  * found for another delivery meanwhile: the same words to one number may be for two people.
+ * Answers whether it counted.
  */
 export async function found(
   tx: Sql,
   { id, attempt }: Attempted,
-  sms: { state: "accepted" | "delivered" | "rejected"; reference: string; numberHash: string },
-): Promise<void> {
+  sms: { state: "accepted" | "delivered"; reference: string; numberHash: string },
+): Promise<boolean> {
   await tx`select pg_advisory_xact_lock(hashtextextended(${sms.reference}, 0))`;
-  await tx`
+  const { count } = await tx`
     with settled as (
       update delivery
-         set state = ${sms.state}, settled_at = now(),
-             reason = case when ${sms.state} = 'rejected' then 'undelivered' end
+         set state = ${sms.state}, settled_at = now(), reason = null
        where id = ${id} and attempt = ${attempt} and state = 'unknown'
          and not exists (select from attempt e
                           where e.number_hash = decode(${sms.numberHash}, 'hex')
                             and e.reference = ${sms.reference} and e.delivery_id <> ${id})
+         and not exists (select from receipt r
+                          where r.provider = 'twilio' and r.reference = ${sms.reference}
+                            and r.delivery_id <> ${id})
       returning id
     )
     update attempt a
        set outcome = 'accepted', evidence = 'found', reference = ${sms.reference},
            number_hash = coalesce(a.number_hash, decode(${sms.numberHash}, 'hex'))
       from settled s where a.delivery_id = s.id and a.n = ${attempt}`;
+  return count > 0;
 }
 
 /** The provider had nothing, or nobody can tell: count this look, unless it was counted. */

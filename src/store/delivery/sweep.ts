@@ -1,5 +1,5 @@
 import type { Sql } from "../db.ts";
-import { takenBefore } from "./taken.ts";
+import { isUnsure, takenBefore } from "./taken.ts";
 
 /**
  * Call `unknown` what a silent worker was sending: nobody can say whether the provider took it.
@@ -18,7 +18,14 @@ export async function markUnknown(tx: Sql): Promise<number> {
        and (w.id is null or w.beat_at < now() - ${SILENT}::interval
             or a.started_at < now() - ${FORGOTTEN}::interval)
      order by d.id for update of d skip locked`;
-  return callUnknown(tx, silent, "worker-lost");
+  // Whose row this statement had to wait for it may have taken wrongly for nobody's.
+  const still = tx`
+    and (not exists (select from worker w
+                      where w.id = d.worker_id and w.beat_at >= now() - ${SILENT}::interval)
+         or exists (select from attempt a
+                     where a.delivery_id = d.id and a.n = d.attempt
+                       and a.started_at < now() - ${FORGOTTEN}::interval))`;
+  return callUnknown(tx, silent, { reason: "worker-lost", still });
 }
 
 /** Call `unknown` what this worker itself leaves unfinished as it is made to stop. */
@@ -26,31 +33,32 @@ export async function abandon(tx: Sql, workerId: string): Promise<number> {
   const left = await tx<{ id: string }[]>`
     select id from delivery where worker_id = ${workerId} and state = 'sending'
      order by id for update`;
-  return callUnknown(tx, left, "worker-stopped");
+  return callUnknown(tx, left, { reason: "worker-stopped", still: tx`` });
 }
 
 /** Call `unknown` what was being sent when a backup was made. */
 export async function doubt(tx: Sql): Promise<number> {
   const doubted = await tx<{ id: string }[]>`
     select id from delivery where state = 'sending' order by id for update`;
-  return callUnknown(tx, doubted, "restored");
+  return callUnknown(tx, doubted, { reason: "restored", still: tx`` });
 }
 
 /**
- * The rows were locked before this statement began, so that it sees whatever a receipt or a late
- * outcome has made known of their earlier attempts: one statement that locks and looks would look
- * as of before it waited. Where an earlier attempt was taken the delivery is `accepted`.
+ * The rows were locked before this statement began, so that it sees whose they are now, if `still`
+ * asks, and whatever a receipt or a late outcome has made known of their earlier attempts: one
+ * statement that locks and looks would look as of before it waited. Where an earlier attempt was
+ * taken the delivery is `accepted`.
  */
 async function callUnknown(
   tx: Sql,
   rows: readonly { readonly id: string }[],
-  reason: string,
+  { reason, still }: { readonly reason: string; readonly still: ReturnType<typeof isUnsure> },
 ): Promise<number> {
   if (rows.length === 0) return 0;
   const { count } = await tx`
     with lost as materialized (
-      select id, attempt as n from delivery
-       where id = any(${rows.map(({ id }) => id)}::bigint[]) and state = 'sending'
+      select id, attempt as n from delivery d
+       where id = any(${rows.map(({ id }) => id)}::bigint[]) and state = 'sending' ${still}
        order by id for update
     ), noted as (
       update attempt a set outcome = 'unknown', ended_at = now()
@@ -73,16 +81,28 @@ export async function expireLeases(sql: Sql): Promise<number> {
   return count;
 }
 
-/** What came back to a cancelled wave after it was cancelled is cancelled too. */
+/**
+ * What came back to a cancelled wave after it was cancelled is cancelled too, or stays unknown where
+ * it may have been taken. Answers how many rows.
+ */
 export async function cancelStragglers(sql: Sql): Promise<number> {
   const { count } = await sql`
+    with back as materialized (
+      select d.id, d.attempt
+        from wave w join delivery d on d.wave_id = w.id
+       where w.state = 'cancelled' and w.ended_at is not null
+         and d.state in ('planned', 'leased', 'held')
+       -- In the order in which everybody locks them, and so many that none is locked for long.
+       order by d.id limit ${ROWS_MAX} for update of d skip locked
+    )
     update delivery d
-       set state = 'cancelled', slice_id = null, leased_until = null, settled_at = now()
-      from wave w
-     where w.state = 'cancelled'
-       and d.wave_id = w.id and d.state in ('planned', 'leased')`;
+       set state = case when unsure then 'unknown' else 'cancelled' end,
+           slice_id = null, leased_until = null, settled_at = now()
+      from back f cross join lateral (select ${isUnsure(sql, "f")} as unsure) t
+     where d.id = f.id`;
   return count;
 }
 
+const ROWS_MAX = 10_000;
 const SILENT = "20 seconds";
 const FORGOTTEN = "30 minutes";

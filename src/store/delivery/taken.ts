@@ -15,3 +15,11 @@ export const failedLater = (sql: Sql) => sql`
   exists (select from receipt r
            where r.delivery_id = e.delivery_id and r.status in ('failed', 'bounced')
              and coalesce(r.attempt, e.n) = e.n)`;
+
+/**
+ * Whether an attempt of this delivery may have been taken, for all that anybody knows: what is not
+ * sent again then stays `unknown`. What was never attempted costs no look.
+ */
+export const isUnsure = (sql: Sql, row: "d" | "f") => sql`
+  (${sql(row)}.attempt > 0 and exists (select from attempt u
+                              where u.delivery_id = ${sql(row)}.id and u.outcome = 'unknown'))`;

@@ -57,8 +57,9 @@ export type Applied = z.output<typeof Applied>;
  * attempt that is still `sending` wait, because its own outcome comes first. A second copy that a
  * person asked for is not taken from them by a report that the first one failed. A report of an
  * older attempt counts too while none is being sent: who has one copy needs no other. It shows
- * where two copies went out. A report of an e-mail names no attempt: every copy of a message is
- * the same message. It is about the newest.
+ * where two copies went out. One of an attempt that is not known here is about what went out after
+ * the backup that this database was restored from: it counts as the newest. A report of an e-mail
+ * names no attempt: every copy of a message is the same message. It is about the newest.
  *
  * The rows are locked and read as they are then, so a claim was first, and the row is `sending`,
  * or it comes after, and finds no lease.
@@ -72,13 +73,14 @@ export async function apply(tx: Sql, rowsMax: number): Promise<Applied[]> {
       with ${heard(tx, ids)}), moved as (
         update delivery d
            set state = h.next, settled_at = now(), leased_until = null,
+               attempt = greatest(d.attempt, h.attempt),
                reason = case when h.status = 'bounced' then 'hard-bounce'
                              when h.next = 'rejected' then 'undelivered' end
           from heard h where d.id = h.delivery_id and h.moves
       ), closed as (
         insert into closed_channel (incident_id, recipient_id, channel, reason)
         select distinct incident_id, recipient_id, 'email', 'hard-bounce'
-          from said where status = 'bounced' and newest > 0
+          from said where status = 'bounced' and is_ours
         on conflict do nothing
       ), told as (
         select distinct on (delivery_id, attempt) delivery_id, attempt, reference, is_named,
@@ -99,14 +101,14 @@ export async function apply(tx: Sql, rowsMax: number): Promise<Applied[]> {
          set applied_at = now(),
              effect = case when not h.is_ours then 'no-delivery'
                            when h.moves then 'moved'
-                           when h.newest <> h.attempt then 'old-attempt'
+                           when h.newest > h.attempt then 'old-attempt'
                            else 'nothing-new' end
         from heard h
-       where r.id = h.id and (not h.is_ours or not h.is_sending or h.newest <> h.attempt)
+       where r.id = h.id and (not h.is_ours or not h.is_sending or h.newest > h.attempt)
       returning r.effect, h.wave_id, h.incident_id,
                 case when h.moves and h.status = 'failed'
                           and h.code in ${tx(CONFIGURATION_CODES)} then h.code end as blame,
-                case when h.status = 'complained' and h.newest > 0
+                case when h.status = 'complained' and h.is_ours
                      then h.recipient_id end as complained_id`,
   );
 }
@@ -127,11 +129,11 @@ function heard(tx: Sql, ids: readonly string[]) {
          where d.id in (select delivery_id from waiting)
          order by d.id for update of d
       ), said as materialized (
-        select w.id, w.delivery_id, coalesce(w.attempt, k.attempt) as attempt, w.status, w.code,
+        select w.id, w.delivery_id, coalesce(w.attempt, greatest(k.attempt, 1)) as attempt, w.status, w.code,
                w.reference, k.id is not null as is_ours, k.wave_id, k.incident_id, k.recipient_id,
                k.attempt as newest, k.state = 'sending' as is_sending,
                w.attempt is not null as is_named, two.may_be as may_be_two,
-               case when k.attempt = 0 or w.attempt not between 1 and k.attempt then null
+               case when w.attempt < 1 then null
                     when w.status = 'bounced' and k.state in ${tx(SUPPOSED)} then 'rejected'
                     when w.status = 'delivered' and k.state in ${tx(UNTOLD)} then 'delivered'
                     when w.attempt < k.attempt and w.status = 'failed'
@@ -164,7 +166,7 @@ async function due(tx: Sql, rowsMax: number): Promise<string[]> {
          and (r.message_ref is null or r.delivery_id is not null)
          and not exists (select from delivery d where d.id = r.delivery_id
                             and d.state = 'sending'
-                            and d.attempt = coalesce(r.attempt, d.attempt))
+                            and d.attempt <= coalesce(r.attempt, d.attempt))
        order by r.id limit ${rowsMax} for update skip locked`,
   );
   return rows.map(({ id }) => id);
@@ -186,7 +188,7 @@ function takenAbove(tx: Sql) {
   return tx`exists (select from waiting e
                      where e.delivery_id = w.delivery_id and e.channel = w.channel and e.id < w.id
                        and e.status in ('queued', 'sent', 'complained')
-                       and coalesce(e.attempt, k.attempt) between 1 and k.attempt)`;
+                       and (e.attempt is null or e.attempt > 0))`;
 }
 
 /** Whether this attempt is known to have failed: that it was once on its way is no news then. */

@@ -1,7 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { z } from "zod";
 
-import { Judged, enoughTried } from "../../domain/wave/brake.ts";
-import type { CanaryCounts, WaveCounts } from "../../domain/wave/brake.ts";
+import {
+  Judged,
+  NOTHING_JUDGED,
+  enoughTried,
+  faultsNow,
+  stillJudged,
+} from "../../domain/wave/brake.ts";
+import type { CanaryCounts, NewestCounts, WaveCounts } from "../../domain/wave/brake.ts";
 import { one } from "../db.ts";
 import type { Sql } from "../db.ts";
 
@@ -49,8 +57,35 @@ export async function waveCounts(sql: Sql, waveId: string): Promise<WaveCounts> 
   return { ...faults, tried };
 }
 
+/**
+ * How the deliveries of a wave have ended that were attempted last: of the newest attempts of all
+ * waves those of this one. A million rows are not counted every second, and what was sent well for
+ * hours says nothing of a relay that refuses everybody now.
+ */
+export function newestCounts(
+  sql: Sql,
+  waveId: string,
+  { attempts }: Pick<Judged, "attempts">,
+): Promise<NewestCounts> {
+  return one(
+    Newest,
+    sql`
+      with newest as materialized (
+        select delivery_id, n from attempt
+         where seq is not null and seq > ${attempts}::bigint order by seq desc limit ${NEWEST}
+      )
+      select count(*)::int as tried, count(*) filter (where d.state = 'rejected')::int as rejected
+        from newest a
+       -- Each row by its key, whatever the planner believes.
+       cross join lateral (
+         select state from delivery
+          where id = a.delivery_id and wave_id = ${waveId} and attempt = a.n
+            and state in ('accepted', 'delivered', 'rejected', 'unknown', 'held') offset 0) d`,
+  );
+}
+
 /** What two people had judged when they let a wave go on. */
-export async function judgedOf(sql: Sql, waveId: string): Promise<Judged> {
+async function judgedOf(sql: Sql, waveId: string): Promise<Judged> {
   const { judged } = await one(
     z.object({ judged: Judged }),
     sql`select judged from wave where id = ${waveId}`,
@@ -60,15 +95,44 @@ export async function judgedOf(sql: Sql, waveId: string): Promise<Judged> {
 
 /** Keep what is wrong with a wave at this moment as judged. */
 export async function judge(tx: Sql, waveId: string): Promise<void> {
-  const canary = await canaryCounts(tx, waveId);
-  const { held, complained } = await waveCounts(tx, waveId);
+  const { rejected } = await newestCounts(tx, waveId, await judgedOf(tx, waveId));
   const judged: Judged = {
-    canaryFailed: canary.rejected + canary.held,
-    canaryComplained: canary.complained,
-    held,
-    complained,
+    ...faultsNow(await canaryCounts(tx, waveId), await waveCounts(tx, waveId)),
+    rejected,
+    attempts: await newestAttempt(tx),
   };
   await tx`update wave set judged = ${tx.json({ ...judged })} where id = ${waveId}`;
+}
+
+/**
+ * What goes wrong in a wave, and what of that was judged. What is put right since is forgotten,
+ * unless others have judged meanwhile.
+ */
+export async function faultsOf(sql: Sql, waveId: string): Promise<Faulty> {
+  const before = await judgedOf(sql, waveId);
+  const canary = await canaryCounts(sql, waveId);
+  const all = await waveCounts(sql, waveId);
+  const judged = stillJudged(before, faultsNow(canary, all));
+  if (!isDeepStrictEqual(judged, before))
+    await sql`
+      update wave set judged = ${sql.json({ ...judged })}
+       where id = ${waveId}
+         and ${sql.json({ ...NOTHING_JUDGED })} || judged = ${sql.json({ ...before })}`;
+  return { canary, all, judged };
+}
+
+export interface Faulty {
+  readonly canary: CanaryCounts;
+  readonly all: WaveCounts;
+  readonly judged: Judged;
+}
+
+async function newestAttempt(sql: Sql): Promise<number> {
+  const { newest } = await one(
+    z.object({ newest: z.coerce.number() }),
+    sql`select coalesce(max(seq), 0) as newest from attempt where seq is not null`,
+  );
+  return newest;
 }
 
 const count = z.int();
@@ -82,3 +146,6 @@ const Canary = z.object({
 });
 const Faults = z.object({ held: count, complained: count });
 const Tried = z.object({ tried: count });
+const Newest = z.object({ tried: count, rejected: count });
+/** What one index scan reads in milliseconds. */
+const NEWEST = 1_000;

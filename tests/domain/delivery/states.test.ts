@@ -12,14 +12,14 @@ import { twilioCallback, twilioInbound } from "../../../src/domain/delivery/call
 
 /** Written down a second time and by hand: what may follow what. */
 const MOVES: Readonly<Record<DeliveryState, string>> = {
-  planned: "accepted cancelled delivered leased rejected",
-  leased: "accepted cancelled delivered excluded planned rejected sending",
+  planned: "accepted cancelled delivered leased rejected unknown",
+  leased: "accepted cancelled delivered excluded planned rejected sending unknown",
   sending: "accepted held planned rejected unknown",
   accepted: "delivered rejected",
   delivered: "rejected",
   rejected: "planned",
   unknown: "accepted delivered planned rejected",
-  held: "accepted cancelled delivered planned rejected",
+  held: "accepted cancelled delivered planned rejected unknown",
   excluded: "",
   "needs-letter": "accepted cancelled excluded rejected",
   "not-reached": "",

@@ -172,6 +172,8 @@ describe("an event of Amazon SES", () => {
     [bounce("Transient", "General"), undefined],
     [{ eventType: "Complaint", mail, complaint: {} }, "complained"],
     [{ eventType: "Complaint", mail, complaint: { complaintFeedbackType: "not-spam" } }, undefined],
+    // It was not even sent: the person is told another way, and nobody complained of us.
+    [{ eventType: "Complaint", mail, complaint: NEVER_SENT }, "failed"],
     [{ eventType: "Open", mail }, undefined],
     [{ eventType: "Delivery", mail: { commonHeaders: { messageId: "<other@x.org>" } } }, undefined],
     [{ eventType: "Delivery" }, undefined],
@@ -234,3 +236,9 @@ describe("a batch of SendGrid's", () => {
     for (const none of [undefined, {}, "text", 1]) expect(sendgridReceipts(none)).toEqual([]);
   });
 });
+
+/** As SES says of an address on its own list of complaints (API_Complaint). */
+const NEVER_SENT = {
+  complaintSubType: "OnAccountSuppressionList",
+  complaintFeedbackType: "not-spam",
+};

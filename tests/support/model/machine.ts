@@ -7,11 +7,17 @@ import type {
   Verdict,
 } from "../../../src/domain/delivery.ts";
 import type { ReceiptStatus } from "../../../src/domain/receipt.ts";
-import { NOTHING_JUDGED, canaryVerdict, waveVerdict } from "../../../src/domain/wave/brake.ts";
+import {
+  NOTHING_JUDGED,
+  canaryVerdict,
+  faultsNow,
+  stillJudged,
+  waveVerdict,
+} from "../../../src/domain/wave/brake.ts";
 import type { CanaryCounts, Judged } from "../../../src/domain/wave/brake.ts";
 import { requireStep, resumedState } from "../../../src/domain/wave.ts";
 import type { PausedReason, WaveState } from "../../../src/domain/wave.ts";
-import { failedLater, takenBefore } from "./taken.ts";
+import { failedLater, isUnsure, takenBefore } from "./taken.ts";
 
 /** A delivery as far as the promise of the send path speaks of it. */
 export interface Row {
@@ -164,10 +170,13 @@ export function claim(
   return free.slice(0, most).flatMap((row) => {
     const closed = row.channel === "sms" && m.closed.has(row.person);
     if (closed || m.erased.has(row.person)) {
-      move(row, m.erased.has(row.person) ? "excluded" : "rejected");
+      move(
+        row,
+        m.erased.has(row.person) ? (isUnsure(m, row) ? "unknown" : "excluded") : "rejected",
+      );
       return [];
     }
-    const putOff = attemptsOf(m, row).filter(({ outcome }) => isPutOff(outcome)).length;
+    const putOff = attemptsOf(m, row).filter(({ outcome }) => PUT_OFF.has(outcome)).length;
     move(row, "sending");
     row.attempt += 1;
     row.worker = worker;
@@ -211,6 +220,7 @@ export function settle(m: Machine, hand: InHand, outcome: Settling): void {
   if (state === "planned") row.slice = undefined;
 }
 
+const PUT_OFF = new Set<Attempt["outcome"]>(["throttled", "transient"]);
 const UNSURE = new Set<DeliveryState>(["planned", "leased", "unknown", "held"]);
 
 /** What silent workers were sending: nobody knows. */
@@ -263,29 +273,26 @@ export function resume(m: Machine): void {
   m.wave.canaryPassed ||= m.wave.pausedReason === "canary";
   stepTo(m, resumedState(m.wave));
   m.wave.pausedReason = null;
-  const { rejected, held } = canaryCounts(m);
-  m.wave.judged = {
-    ...NOTHING_JUDGED,
-    canaryFailed: rejected + held,
-    held: count([...m.rows.values()], "held"),
-  };
+  m.wave.judged = { ...NOTHING_JUDGED, ...faults(m) };
 }
 
 export function cancel(m: Machine): void {
   stepTo(m, "cancelled");
   m.wave.pausedReason = null;
+  endOpen(m);
+}
+
+function endOpen(m: Machine): void {
   for (const row of m.rows.values())
     if (row.state === "planned" || row.state === "leased" || row.state === "held") {
-      move(row, "cancelled");
+      move(row, isUnsure(m, row) ? "unknown" : "cancelled");
       row.slice = undefined;
     }
 }
 
 /** What came back to a cancelled wave. */
 export function cancelStragglers(m: Machine): void {
-  if (m.wave.state !== "cancelled") return;
-  for (const row of m.rows.values())
-    if (row.state === "planned" || row.state === "leased") move(row, "cancelled");
+  if (m.wave.state === "cancelled") endOpen(m);
 }
 
 /** Move on who was rejected, then judge the wave once. Answers the rows that are new. */
@@ -326,6 +333,7 @@ function nextChannel(m: Machine, { person }: Row): SentChannel | undefined {
 }
 
 function judge(m: Machine): void {
+  m.wave.judged = stillJudged(m.wave.judged, faults(m));
   const said = canaryVerdict(canaryCounts(m), m.wave.judged);
   if (said === "stop") return pause(m, "canary");
   if (m.wave.state === "canary") {
@@ -336,8 +344,12 @@ function judge(m: Machine): void {
   }
   const rows = [...m.rows.values()];
   const tried = count(rows, "accepted", "delivered", "rejected", "unknown", "held");
-  const faults = { held: count(rows, "held"), complained: 0, tried };
-  if (waveVerdict(faults, m.wave.judged)) pause(m, "breaker");
+  const counts = { held: count(rows, "held"), complained: 0, tried };
+  if (waveVerdict(counts, m.wave.judged)) pause(m, "breaker");
+}
+
+function faults(m: Machine) {
+  return faultsNow(canaryCounts(m), { held: count([...m.rows.values()], "held"), complained: 0 });
 }
 
 function canaryCounts(m: Machine): CanaryCounts {
@@ -385,8 +397,4 @@ export function attemptsOf(m: Machine, { key, attempt }: Row): Attempt[] {
 
 function inOrder(m: Machine): Row[] {
   return [...m.rows.values()].toSorted((a, b) => a.order - b.order);
-}
-
-function isPutOff(outcome: Attempt["outcome"]): boolean {
-  return outcome === "throttled" || outcome === "transient";
 }

@@ -88,7 +88,7 @@ export async function openStore(w: World, of: GivenWave, canary: number): Promis
 
 /** Leave nothing behind that a sweep would look at. */
 export async function closeStore({ w, waveId }: Store): Promise<void> {
-  await w.sql`update wave set state = 'cancelled', paused_reason = null where id = ${waveId}`;
+  await w.sql`update wave set state = 'cancelled', paused_reason = null, ended_at = now() where id = ${waveId}`;
   await w.sql`delete from receipt`;
   await w.sql`delete from delivery where wave_id = ${waveId}`;
 }

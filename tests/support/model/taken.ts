@@ -31,3 +31,10 @@ export function failedLater(m: Known, { key, attempt: n }: One): boolean {
     waiting.some(({ status }) => status === "failed")
   );
 }
+
+/** Whether an attempt of a delivery may have been taken, for all that anybody knows. */
+export function isUnsure(m: Pick<Known, "attempts">, { key, attempt }: One): boolean {
+  return Array.from({ length: attempt }).some(
+    (_, i) => m.attempts.get(`${key}/${i + 1}`)?.outcome === "unknown",
+  );
+}
