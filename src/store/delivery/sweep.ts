@@ -87,11 +87,19 @@ export async function expireLeases(sql: Sql): Promise<number> {
  */
 export async function cancelStragglers(sql: Sql): Promise<number> {
   const { count } = await sql`
-    with back as materialized (
-      select d.id, d.attempt
-        from wave w join delivery d on d.wave_id = w.id
-       where w.state = 'cancelled' and w.ended_at is not null
-         and d.state in ('planned', 'leased', 'held')
+    with gone as materialized (
+      select id from wave where state = 'cancelled' and ended_at is not null
+    ), found as materialized (
+      -- By an index for each; what is leased comes back as planned.
+      select s.id from gone g cross join lateral (
+        (select id from delivery where wave_id = g.id and state = 'planned'
+          order by channel, next_at, id limit ${ROWS_MAX})
+        union all
+        (select id from delivery where wave_id = g.id and state = 'held'
+          order by id limit ${ROWS_MAX})) s
+    ), back as materialized (
+      select d.id, d.attempt from delivery d
+       where d.id in (select id from found) and d.state in ('planned', 'held')
        -- In the order in which everybody locks them, and so many that none is locked for long.
        order by d.id limit ${ROWS_MAX} for update of d skip locked
     )
