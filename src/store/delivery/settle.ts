@@ -92,7 +92,9 @@ export function settleAccepted(
           ${all.map((s) => referenceOf(s.outcome))}::text[], ${all.map((s) => s.numberHash ?? null)}::text[],
           ${all.map((s) => s.outcome.provider ?? null)}::text[]
         ) as g (id, n, code, reason, reference, number_hash, provider)
-       where d.id = g.id and d.attempt = g.n and d.state = 'sending' and d.worker_id = ${workerId}
+       -- The state is a parameter, so that a kept plan goes by the ids and never by the index of what
+       -- is being sent: while a backup runs, that holds all that has been sent since it began.
+       where d.id = g.id and d.attempt = g.n and d.state = ${SENDING} and d.worker_id = ${workerId}
       returning g.*
     )
     update attempt a
@@ -131,3 +133,5 @@ function classOf(outcome: Outcome): string | null {
 function referenceOf(outcome: Outcome): string | null {
   return outcome.kind === "accepted" ? (outcome.reference ?? null) : null;
 }
+
+const SENDING = "sending";

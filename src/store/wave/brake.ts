@@ -76,11 +76,11 @@ export function newestCounts(
       )
       select count(*)::int as tried, count(*) filter (where d.state = 'rejected')::int as rejected
         from newest a
-       -- Each row by its key, whatever the planner believes.
+       -- Each row by its key alone: no index of the wave helps to find a single one.
        cross join lateral (
-         select state from delivery
-          where id = a.delivery_id and wave_id = ${waveId} and attempt = a.n
-            and state in ('accepted', 'delivered', 'rejected', 'unknown', 'held') offset 0) d`,
+         select wave_id, attempt, state from delivery where id = a.delivery_id offset 0) d
+       where d.wave_id = ${waveId} and d.attempt = a.n
+         and d.state in ('accepted', 'delivered', 'rejected', 'unknown', 'held')`,
   );
 }
 
