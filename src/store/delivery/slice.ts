@@ -98,9 +98,7 @@ export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0):
     update delivery
        set state = 'planned', slice_id = null, leased_until = null,
            next_at = now() + ${inMs}::int * interval '1 millisecond'
-     where id in (select id from delivery
-                   where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'
-                   order by id for update)`;
+     where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'`;
   return count;
 }
 
