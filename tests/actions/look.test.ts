@@ -8,7 +8,7 @@ import { twilioReceipt } from "../../src/domain/receipt/twilio.ts";
 import * as store from "../../src/store/delivery/reconcile.ts";
 import { deliveries } from "../../src/views/wave.ts";
 import { givenScope } from "../support/incident.ts";
-import { givenStarted, sendDue, states } from "../support/wave.ts";
+import { givenStarted, later, sendDue, states } from "../support/wave.ts";
 import type { ApprovedOptions } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
@@ -43,15 +43,8 @@ async function givenUnknown(people = 1, when: ApprovedOptions["when"] = {}) {
   });
   await sendDue(w, given.waveId, "sms", { prepare: prepareWave, own });
   expect(await states(w, given.waveId)).toEqual({ unknown: people });
-  await later(20);
+  await later(w, 20);
   return given;
-}
-
-async function later(minutes: number): Promise<void> {
-  const ago = `${minutes} minutes`;
-  await w.sql`
-    update delivery set settled_at = settled_at - ${ago}::interval where state = 'unknown'`;
-  await w.sql`update attempt set looked_at = looked_at - ${ago}::interval`;
 }
 
 /** The provider is asked, and lists the message of our words under these names. */
@@ -100,7 +93,7 @@ describe("an SMS whose outcome nobody knows", () => {
     const other = { id: two?.id ?? "", attempt: 1 };
     expect(await w.sql.begin((tx) => store.found(tx, other, late))).toBe(false);
     // Nothing else is listed: the other one was never taken.
-    await later(20);
+    await later(w, 20);
     await look({});
     expect(await states(w, waveId)).toEqual({ delivered: 1, planned: 1 });
   });
@@ -128,7 +121,7 @@ describe("an SMS whose outcome nobody knows", () => {
     await w.sql`update wave set state = 'done', ended_at = now() where id = ${waveId}`;
     await givenScope(w, incidentId, { whatHappened: "Something quite different was learned." });
     await look();
-    await later(20);
+    await later(w, 20);
     await look();
     expect([asked, await states(w, waveId)]).toEqual([2, { unknown: 1 }]);
     const [wave] = await w.sql`select state from wave where id = ${waveId}`;

@@ -14,7 +14,7 @@ import { twilioReceipt } from "../../src/domain/receipt/twilio.ts";
 import * as store from "../../src/store/delivery/reconcile.ts";
 import { deliveries, progressOf } from "../../src/views/wave.ts";
 import { unknownDeliveries } from "../../src/views/unknown.ts";
-import { entriesOf, givenStarted, sendDue, states } from "../support/wave.ts";
+import { entriesOf, givenStarted, later, sendDue, states } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -68,14 +68,6 @@ async function givenUnknown(channel: "email" | "sms", people = 1) {
   return given;
 }
 
-/** Let time go by for everything that is unknown and was looked for. */
-async function later(minutes: number): Promise<void> {
-  const ago = `${minutes} minutes`;
-  await w.sql`
-    update delivery set settled_at = settled_at - ${ago}::interval where state = 'unknown'`;
-  await w.sql`update attempt set looked_at = looked_at - ${ago}::interval`;
-}
-
 async function courtesy(waveId: string): Promise<void> {
   await w.sql`
     update notice set class = 'courtesy' where id in (
@@ -87,10 +79,10 @@ describe("an e-mail that the law requires", () => {
   test("is sent again once, after receipts had their time, under the same Message-ID", async () => {
     const { waveId, incidentId } = await givenUnknown("email", 3);
     expect((await progressOf(w.sql, incidentId, waveId)).state).toBe("done");
-    await later(14);
+    await later(w, 14);
     await reconciled();
     expect(await states(w, waveId)).toEqual({ unknown: 3 });
-    await later(2);
+    await later(w, 2);
     // However many workers do it.
     await reconciled(4);
     expect(await states(w, waveId)).toEqual({ planned: 3 });
@@ -107,7 +99,7 @@ describe("an e-mail that the law requires", () => {
     expect(idsOf(-3)).toEqual(first);
     expect(new Set(first).size).toBe(3);
     // Still unknown: now it is for a person.
-    await later(120);
+    await later(w, 120);
     await reconciled();
     expect(await states(w, waveId)).toEqual({ unknown: 3 });
     const rows = await unknownDeliveries(w.sql, waveId, { limit: 10 });
@@ -119,7 +111,7 @@ describe("an e-mail that the law requires", () => {
 
   test("whose second copy is taken is counted as one that may have come twice", async () => {
     const { waveId, incidentId } = await givenUnknown("email", 2);
-    await later(16);
+    await later(w, 16);
     await reconciled();
     w.email.answer(() => ({ kind: "accepted", code: "250" }));
     await sendDue(w, waveId, "email");
@@ -134,7 +126,7 @@ describe("an e-mail that the law requires", () => {
     const [cancelled, late] = [await givenUnknown("email"), await givenUnknown("email")];
     await w.sql`update wave set state = 'cancelled' where id = ${cancelled.waveId}`;
     await w.sql`update wave set not_after = now() - interval '1 hour' where id = ${late.waveId}`;
-    await later(60);
+    await later(w, 60);
     await reconciled();
     for (const { waveId } of [cancelled, late])
       expect(await states(w, waveId)).toEqual({ unknown: 1 });
@@ -143,7 +135,7 @@ describe("an e-mail that the law requires", () => {
   test("that is a courtesy waits for a person", async () => {
     const { waveId } = await givenUnknown("email");
     await courtesy(waveId);
-    await later(1_000);
+    await later(w, 1_000);
     await reconciled();
     expect(await states(w, waveId)).toEqual({ unknown: 1 });
   });
@@ -169,7 +161,7 @@ describe("an SMS", () => {
     listed = [found(status, sentText(), reference)];
     await reconciled();
     expect(queries).toEqual([]);
-    await later(11);
+    await later(w, 11);
     await reconciled(3);
     await sweep(w.ctx);
     expect(queries.map(({ to }) => to)).toEqual(["+12025550142"]);
@@ -182,12 +174,12 @@ describe("an SMS", () => {
 
   test("that it does not have is sent again, after it said so twice", async () => {
     const { waveId, incidentId } = await givenUnknown("sms");
-    await later(11);
+    await later(w, 11);
     await reconciled(3);
     await reconciled();
     expect(queries).toHaveLength(1);
     expect(await states(w, waveId)).toEqual({ unknown: 1 });
-    await later(6);
+    await later(w, 6);
     await reconciled(3);
     expect(queries).toHaveLength(2);
     expect(await states(w, waveId)).toEqual({ planned: 1 });
@@ -207,9 +199,9 @@ describe("an SMS", () => {
     ] as const) {
       const { waveId } = await givenUnknown("sms");
       listed = typeof list === "string" ? list : [...list];
-      await later(11);
+      await later(w, 11);
       await reconciled();
-      await later(60);
+      await later(w, 60);
       await reconciled();
       expect(await states(w, waveId)).toEqual({ unknown: 1 });
       const [row] = await unknownDeliveries(w.sql, waveId, { limit: 1 });
@@ -221,9 +213,9 @@ describe("an SMS", () => {
     const { waveId } = await givenUnknown("sms");
     await w.sql`update worker set sms_account = 'AC1' where id in (
       select worker_id from delivery where wave_id = ${waveId})`;
-    await later(11);
+    await later(w, 11);
     await reconciled(2);
-    await later(60);
+    await later(w, 60);
     await reconciled();
     expect(queries).toEqual([]);
     expect(await states(w, waveId)).toEqual({ unknown: 1 });
@@ -235,7 +227,7 @@ describe("an SMS", () => {
     const { waveId } = await givenUnknown("sms");
     listed = "unanswered";
     for (let i = 0; i < 4; i += 1) {
-      await later(11);
+      await later(w, 11);
       await reconciled();
     }
     expect(queries).toHaveLength(4);
@@ -268,9 +260,9 @@ describe("an SMS", () => {
   test("of which a receipt came between the look and its end stays as the receipt says", async () => {
     const { waveId } = await givenUnknown("sms");
     const [row] = await deliveries(w.sql, waveId, { limit: 1 });
-    await later(11);
+    await later(w, 11);
     await reconciled();
-    await later(6);
+    await later(w, 6);
     const form = { MessageSid: SID, MessageStatus: "delivered" };
     const receipt = twilioReceipt({ deliveryId: row?.id ?? "", attempt: 1 }, form);
     const heard = (async () => {
@@ -370,7 +362,7 @@ describe("a person decides", () => {
     expect(await decide({ code: "ETIMEDOUT" })).toEqual({ decided: 0 });
     expect(await decide({ workerId: randomUUID() })).toEqual({ decided: 0 });
     expect(await decide({ olderThanSeconds: 600 })).toEqual({ decided: 0 });
-    await later(11);
+    await later(w, 11);
     const [row] = await unknownDeliveries(w.sql, waveId, { limit: 1 });
     const { workerId } = row ?? {};
     const filter = {

@@ -313,3 +313,11 @@ async function givenSubmission(
             ${canary}, ${sql.json(facts)}, ${randomBytes(32)}, 1, ${by}, ${at})`;
   return { submissionId, noticeVersionId };
 }
+
+/** Let time go by for everything that is unknown and was looked for. */
+export async function later(w: World, minutes: number): Promise<void> {
+  const ago = `${minutes} minutes`;
+  await w.sql`
+    update delivery set settled_at = settled_at - ${ago}::interval where state = 'unknown'`;
+  await w.sql`update attempt set looked_at = looked_at - ${ago}::interval`;
+}

@@ -18,7 +18,8 @@ import type { Acceptance, PreflightOf } from "./preflight.ts";
  * Start sending what was approved. One transaction: the approval is checked against what is
  * true now, the wave is made, and every person of the audience gets exactly one delivery.
  * Refuses `approval-missing`, `facts-changed`, `conflict` for an approval already used,
- * `wrong-state` while another wave tells these people the same, and `preflight-failed` for what was found before and is not accepted by its code.
+ * `wrong-state` while another wave tells these people the same, and `preflight-failed` for what was
+ * found before and is not accepted by its code.
  */
 export async function start(
   ctx: Context,
