@@ -10,13 +10,7 @@ import type { JobName } from "./jobs.ts";
 import { closeQueues, openQueues, recogniseRedis, troubleOf } from "./queues.ts";
 import type { Queues } from "./queues.ts";
 import { connect } from "./store/db.ts";
-import {
-  giveBack,
-  handed,
-  leaseToHand,
-  leasedCounts,
-  takeBackUnhanded,
-} from "./store/delivery/slice.ts";
+import { giveBack, handed, lease, leasedCounts } from "./store/delivery/slice.ts";
 import * as outbox from "./store/outbox.ts";
 import * as waves from "./store/wave.ts";
 
@@ -116,14 +110,8 @@ export async function tick({ ctx, redis, queues, lanes }: Parts): Promise<void> 
   const due = await ctx.sql.begin((tx) => outbox.take(tx, OUTBOX_MAX));
   await queues.outbox.addBulk(due.map((outboxId) => ({ name: "outbox", data: { outboxId } })));
 
-  const lost = await ctx.sql.begin((tx) => takeBackUnhanded(tx));
-  if (lost > 0) ctx.log.warn({ lost }, "leased and never handed over; planned again");
-  const leased = await leasedCounts(ctx.sql);
   const running = await waves.running(ctx.sql);
-  for (const lane of lanes) {
-    const waiting = leased.filter(({ channel }) => channel === lane.channel);
-    await fill(ctx, lane, queues[lane.queue], { waiting, running });
-  }
+  for (const lane of lanes) await fill(ctx, lane, queues[lane.queue], running);
 }
 
 /** Lease what one channel has room for, in fair turns, and hand it to its queue. */
@@ -131,45 +119,69 @@ async function fill(
   ctx: Context,
   { channel, pace }: Lane,
   queue: Queue,
-  { waiting, running }: { waiting: Waiting; running: readonly waves.Running[] },
+  running: readonly waves.Running[],
 ): Promise<void> {
-  const leasedNow = waiting.reduce((sum, { rows }) => sum + rows, 0);
+  const waiting = await waitingBy(ctx, channel);
+  const leasedNow = sumOf(waiting);
   const most = leasedNow + pace.room(leasedNow);
   const sharing = turns(running, { most, waiting });
+  let mine = 0;
+  // All relays are woken by the same start: each would lease as much as there was room for then.
+  const crowded = async (rows: number) => {
+    const now = sumOf(await waitingBy(ctx, channel));
+    return now >= ROWS_MAX && now > leasedNow + mine + rows;
+  };
   for (let turn = sharing.next(); !turn.done;) {
     const { wave, rowsMax, front } = turn.value;
-    const lane = { ctx, channel, queue };
-    const rows = await leaseSome(lane, wave, {
+    const filling = { ctx, channel, queue, crowded };
+    const rows = await leaseSome(filling, wave, {
       rowsMax,
       priority: wave.priority - (front ? 1 : 0),
     });
     pace.leased(rows);
+    mine += rows;
     turn = sharing.next(rows);
   }
 }
 
+interface Filling {
+  readonly ctx: Context;
+  readonly channel: SentChannel;
+  readonly queue: Queue;
+  /** Whether others have filled the queue meanwhile; `rows` are leased of this turn. */
+  readonly crowded: (rows: number) => Promise<boolean>;
+}
+
 /** Lease up to `rowsMax` rows of a wave, handing over each part at once. Answers how many. */
 async function leaseSome(
-  { ctx, channel, queue }: { ctx: Context; channel: SentChannel; queue: Queue },
+  { ctx, channel, queue, crowded }: Filling,
   { id: waveId, state }: waves.Running,
   { rowsMax, priority }: { rowsMax: number; priority: number },
 ): Promise<number> {
   const canaryOnly = state === "canary";
   for (let rows = 0; ;) {
+    if (await crowded(rows)) return rows;
     const asked = Math.min(rowsMax - rows, LEASE_MAX);
-    const { slices, handingId } = await ctx.sql.begin((tx) =>
-      leaseToHand(tx, { waveId, channel, canaryOnly, rowsMax: asked }),
+    const slices = await ctx.sql.begin((tx) =>
+      lease(tx, { waveId, channel, canaryOnly, rowsMax: asked }),
     );
     const sliceIds = slices.map(({ sliceId }) => sliceId);
     await hand(ctx, queue, sliceIds, priority);
-    if (handingId !== undefined) await handed(ctx.sql, handingId);
-    const got = slices.reduce((sum, slice) => sum + slice.rows, 0);
+    if (slices.length > 0) await handed(ctx.sql, sliceIds);
+    const got = sumOf(slices);
     rows += got;
     if (got < asked || rows >= rowsMax) return rows;
   }
 }
 
-type Waiting = Awaited<ReturnType<typeof leasedCounts>>;
+/** What waits in slices of one channel. */
+async function waitingBy(ctx: Context, channel: SentChannel) {
+  return (await leasedCounts(ctx.sql)).filter((each) => each.channel === channel);
+}
+
+function sumOf(counts: readonly { readonly rows: number }[]): number {
+  return counts.reduce((sum, { rows }) => sum + rows, 0);
+}
 
 /** How many rows may wait in slices: two minutes of work at the speed seen, at most 20,000. */
 export interface Pace {

@@ -12,6 +12,7 @@ import { WITNESS_KEY } from "../src/gateways/witness.ts";
 import { PREFIX } from "../src/jobs.ts";
 import { closeQueues, compareQueues, openQueues, rebuildQueues } from "../src/queues.ts";
 import { startRelay } from "../src/relay.ts";
+import { giveBackAll } from "../src/store/delivery/slice.ts";
 import { until } from "./support/fleet.ts";
 import { givenWave, states } from "./support/wave.ts";
 import { world } from "./support/world.ts";
@@ -117,7 +118,7 @@ describe("a Redis", () => {
   test("that is full is handed nothing, is told of once, and is used again when there is room", async () => {
     await redis.config("SET", "maxmemory", "1");
     await until("the relay says so", () => said.at(-1) === "redis-full");
-    await w.sql`update delivery set state = 'planned', slice_id = null, leased_until = null`;
+    await giveBackAll(w.sql);
     // Leased and given back over and over, rows would be written anew each time.
     const written = () => w.sql`select max(xmin::text::bigint) from delivery`;
     const [before, ticks] = [await written(), said.length];

@@ -10,10 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { freePort } from "../src/dev/process.ts";
 import { startRedis } from "../src/dev/redis.ts";
+import { sweep } from "../src/actions/delivery.ts";
 import { PREFIX } from "../src/jobs.ts";
 import { closeQueues, openQueues } from "../src/queues.ts";
 import { createPace, openRedis, startRelay, tick } from "../src/relay.ts";
-import { leaseToHand } from "../src/store/delivery/slice.ts";
+import { lease } from "../src/store/delivery/slice.ts";
 import * as outbox from "../src/store/outbox.ts";
 import { givenWave, states } from "./support/wave.ts";
 import { world } from "./support/world.ts";
@@ -114,6 +115,7 @@ describe("the relay", () => {
       connection.disconnect();
       // What waits takes room from the other tests.
       await w.sql`update delivery set state = 'cancelled' where wave_id = ${waveId}`;
+      await w.sql`delete from slice where wave_id = ${waveId}`;
     }
     expect(waiting.reduce((sum, { jobs }) => sum + jobs, 0)).toBe(41);
     let inQueue = 0;
@@ -127,13 +129,15 @@ describe("the relay", () => {
     const { waveId } = await givenWave(w, { people: 120 });
     // As a process does that dies right after its COMMIT.
     const which = { waveId, channel: "email", canaryOnly: false, rowsMax: 500 } as const;
-    const { handingId = "" } = await w.sql.begin((tx) => leaseToHand(tx, which));
+    await w.sql.begin((tx) => lease(tx, which));
     const lost = await slicesOf(waveId);
     await relaying(async () => {
       await sleep(1_500);
       // It may only be slow.
+      await sweep(w.ctx);
       expect(await slicesOf(waveId)).toEqual(lost);
-      await w.sql`update handing set begun_at = now() - interval '21 seconds' where id = ${handingId}`;
+      await w.sql`update slice set leased_at = now() - interval '21 seconds' where id = any(${lost})`;
+      await sweep(w.ctx);
       await until(async () => {
         const now = await slicesOf(waveId);
         return now.length === 2 && !now.some((slice) => lost.includes(slice));
@@ -145,8 +149,38 @@ describe("the relay", () => {
           jobs.some((job) => isDeepStrictEqual(job, { sliceId })),
         );
       });
-      await until(async () => (await w.sql`select from handing`).length === 0);
+      const open = () => w.sql`select from slice where wave_id = ${waveId} and not handed`;
+      await until(async () => (await open()).length === 0);
     });
+  });
+
+  test("leaves to others what they leased meanwhile, however many are woken by one start", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    await w.sql`
+      insert into delivery (wave_id, recipient_id, channel, state)
+      select ${waveId}, gen_random_uuid(), 'email', 'planned' from generate_series(1, 4000)`;
+    // As many as others lease while this one hands over its first part.
+    const crowded = () => w.sql`
+      insert into slice (id, wave_id, channel, rows)
+      values (gen_random_uuid(), ${waveId}, 'email', 20000)`;
+    const connection = openRedis(server.url, true);
+    await new Promise((resolve) => connection.once("ready", resolve));
+    const queues = openQueues(connection);
+    const addBulk = queues["email-smtp"].addBulk.bind(queues["email-smtp"]);
+    queues["email-smtp"].addBulk = async (jobs) => {
+      await crowded();
+      return addBulk(jobs);
+    };
+    const pace = { room: () => 10_000, leased: () => {} };
+    const lanes = [{ channel: "email", queue: "email-smtp", pace }] as const;
+    await tick({ ctx: w.ctx, redis: connection, queues, lanes }).finally(async () => {
+      await closeQueues(queues);
+      connection.disconnect();
+    });
+    // What it had leased when it saw them.
+    expect((await states(w, waveId))["leased"]).toBe(500);
+    await w.sql`update delivery set state = 'cancelled' where wave_id = ${waveId}`;
+    await w.sql`delete from slice where wave_id = ${waveId}`;
   });
 
   test("hands everything over again, in new slices, when Redis was emptied", async () => {

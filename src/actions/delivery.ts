@@ -4,6 +4,7 @@ import type { UnknownDecision } from "../domain/delivery.ts";
 import { refuse } from "../domain/refusal.ts";
 import type { Actor } from "../domain/staff.ts";
 import { canonicalHash } from "../domain/timeline.ts";
+import { expireLeases } from "../store/delivery/slice.ts";
 import * as sweeping from "../store/delivery/sweep.ts";
 import { decide } from "../store/delivery/unknown.ts";
 import type { UnknownFilter } from "../store/delivery/unknown.ts";
@@ -70,7 +71,7 @@ function given(filter: UnknownFilter): Record<string, string | number> {
 export async function sweep(ctx: Context): Promise<void> {
   const unknown = await ctx.sql.begin((tx) => sweeping.markUnknown(tx));
   if (unknown > 0) ctx.log.warn({ unknown }, "deliveries of a silent worker are unknown now");
-  const expired = await sweeping.expireLeases(ctx.sql);
+  const expired = await expireLeases(ctx.sql);
   if (expired > 0) ctx.log.warn({ expired }, "leases ran out");
   await sweeping.cancelStragglers(ctx.sql);
 }

@@ -155,6 +155,8 @@ const PLANS = {
     enable_seqscan: "off",
     enable_hashjoin: "off",
     enable_mergejoin: "off",
+    // In the order of an index, and no further than asked.
+    enable_bitmapscan: "off",
   },
 } as const;
 

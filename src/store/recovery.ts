@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Wave } from "../domain/wave.ts";
 import { many } from "./db.ts";
 import type { Sql } from "./db.ts";
+import { giveBackAll } from "./delivery/slice.ts";
 import { doubt } from "./delivery/sweep.ts";
 
 /** Every wave that has not come to its end, locked. */
@@ -18,10 +19,7 @@ export function lockUnended(tx: Sql): Promise<Wave[]> {
  * was being sent is unknown. Answers how many rows of each.
  */
 export async function standStill(tx: Sql): Promise<{ leased: number; sending: number }> {
-  const leased = await tx`
-    update delivery set state = 'planned', slice_id = null, leased_until = null
-     where id in (select id from delivery where state = 'leased' order by id for update)`;
-  return { leased: leased.count, sending: await doubt(tx) };
+  return { leased: await giveBackAll(tx), sending: await doubt(tx) };
 }
 
 /**

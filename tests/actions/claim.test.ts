@@ -75,7 +75,7 @@ describe("claiming", () => {
   test("a job of an earlier lease finds nothing of a later one", async () => {
     const { waveId } = await givenWave(w, { people: 3 });
     const [early = ""] = await leased(w, waveId);
-    await w.sql`update delivery set leased_until = now() - interval '1 second' where slice_id = ${early}`;
+    await w.sql`update slice set leased_at = now() - interval '10 minutes' where id = ${early}`;
     await delivery.sweep(w.ctx);
     const [late = ""] = await leased(w, waveId);
     expect(late).not.toBe(early);

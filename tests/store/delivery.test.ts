@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { sendSlice } from "../../src/actions/delivery/send.ts";
 import * as incidents from "../../src/store/incident.ts";
-import { givenWave } from "../support/wave.ts";
+import { expireLeases, giveBackAll, handed } from "../../src/store/delivery/slice.ts";
+import { givenSender } from "../support/wave.ts";
+import { givenWave, leased, states } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -50,6 +53,49 @@ describe("each delivery is of a wave", () => {
     });
     expect(outcome.first).toBe("waits");
     expect(await outcome.deleting).toMatchObject({ constraint_name: "delivery_keeps_wave" });
+  });
+});
+
+describe("a slice", () => {
+  const slicesOf = (waveId: string) => w.sql`select id, rows from slice where wave_id = ${waveId}`;
+
+  test("is counted whole until its job is done, also one that finds nothing", async () => {
+    const { waveId } = await givenWave(w, { people: 150 });
+    const [first = "", second = ""] = await leased(w, waveId);
+    expect((await slicesOf(waveId)).map(({ rows }) => rows as number).toSorted()).toEqual([
+      100, 50,
+    ]);
+    await sendSlice(w.ctx, await givenSender(w), first);
+    expect(await slicesOf(waveId)).toMatchObject([{ id: second }]);
+    await w.sql`update delivery set state = 'cancelled' where slice_id = ${second}`;
+    await sendSlice(w.ctx, await givenSender(w), second);
+    expect(await slicesOf(waveId)).toEqual([]);
+  });
+
+  test("that nobody works at is given back once its lease ran out, whoever leased it", async () => {
+    const { waveId } = await givenWave(w, { people: 250 });
+    const [handedOver = "", lost = "", old = ""] = await leased(w, waveId);
+    await handed(w.sql, [handedOver]);
+    await w.sql`update slice set leased_at = now() - interval '21 seconds'`;
+    expect(await expireLeases(w.sql)).toBeGreaterThanOrEqual(150);
+    expect(await states(w, waveId)).toEqual({ leased: 100, planned: 150 });
+    await w.sql`update slice set leased_at = now() - interval '11 minutes' where id = ${handedOver}`;
+    await expireLeases(w.sql);
+    expect(await states(w, waveId)).toEqual({ planned: 250 });
+    expect(lost).not.toBe(old);
+
+    // As the version before leases.
+    await w.sql`
+      update delivery set state = 'leased', slice_id = ${randomUUID()}, leased_until = now()
+       where wave_id = ${waveId}`;
+    await expireLeases(w.sql);
+    expect(await states(w, waveId)).toEqual({ planned: 250 });
+    const [again = ""] = await leased(w, waveId);
+    await handed(w.sql, [again]);
+    await expireLeases(w.sql);
+    expect(await states(w, waveId)).toEqual({ leased: 250 });
+    await giveBackAll(w.sql);
+    expect(await slicesOf(waveId)).toEqual([]);
   });
 });
 

@@ -84,7 +84,10 @@ export async function sendSlice(ctx: Context, sender: Sender, sliceId: string): 
   const again = (err: unknown) => ctx.log.error({ err, sliceId }, "the database is away");
   try {
     const slice = await untilDone(() => slices.sliceOf(sender.sql, sliceId), again);
-    if (!slice) return;
+    if (!slice) {
+      await untilDone(() => slices.giveBack(sender.sql, [sliceId]), again);
+      return;
+    }
     const prepared = await preparedFor(ctx, sender, slice);
     const pauseMs = prepared
       ? await sendAll(ctx, sender, { ...slice, sliceId, prepared }).finally(

@@ -36,11 +36,11 @@ export async function claim(
 ): Promise<Claimed[]> {
   return sql<Claimed[]>`
     with running as materialized (
-      select w.id, w.incident_id, w.state, n.class
-        from wave w
-        join notice_version v on v.id = w.notice_version_id
-        join notice n on n.id = v.notice_id
-       where w.id = ${waveId} and may_send(w)
+      -- One wave, asked once: joined, small tables are gone through in whatever order.
+      select w.id, w.incident_id, w.state,
+             (select n.class from notice_version v join notice n on n.id = v.notice_id
+               where v.id = w.notice_version_id) as class
+        from wave w where w.id = ${waveId} and may_send(w)
     ), free as materialized (
       select d.id, d.recipient_id, d.channel, d.attempt from running w join delivery d on d.wave_id = w.id
        where d.slice_id = ${sliceId}
@@ -69,7 +69,7 @@ export async function claim(
                           when a.unsure then 'unknown'
                           else 'excluded' end,
              reason = case when a.unsure and a.why not in ('closed', 'hard-bounce') then d.reason
-                           else a.why end, leased_until = null,
+                           else a.why end,
              attempt = d.attempt + case when a.why is null then 1 else 0 end,
              worker_id = case when a.why is null then ${workerId}::uuid else d.worker_id end,
              settled_at = case when a.why is null then d.settled_at else now() end

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import type { SentChannel } from "../../domain/delivery.ts";
 import type { Sql } from "../db.ts";
 
@@ -14,49 +16,18 @@ export interface Slice {
   readonly rows: number;
 }
 
-/** Leased slices, and the note that they are on their way into the queue. */
-export interface Leased {
-  readonly slices: readonly Slice[];
-  readonly handingId: string | undefined;
-}
-
-/**
- * Lease deliveries, and note in the same transaction that their slices are to be handed over: call
- * `handed` when they were. What a process leaves that dies in between is found by that note.
- */
-export async function leaseToHand(tx: Sql, which: Lease): Promise<Leased> {
-  const slices = await lease(tx, which);
-  if (slices.length === 0) return { slices, handingId: undefined };
-  const [row] = await tx<{ id: string }[]>`
-    insert into handing (slice_ids) values (${slices.map(({ sliceId }) => sliceId)}::uuid[])
-    returning id`;
-  return { slices, handingId: row?.id };
-}
-
-/** The queue has these slices now, or they were given back. */
-export async function handed(sql: Sql, handingId: string): Promise<void> {
-  await sql`delete from handing where id = ${handingId}`;
-}
-
-/**
- * Give back what was leased and never handed over. Slices that are in the queue after all, because
- * somebody was only slow, are jobs that find nothing. Answers how many rows.
- */
-export async function takeBackUnhanded(tx: Sql): Promise<number> {
-  const lost = await tx<{ sliceIds: string[] }[]>`
-    delete from handing where begun_at < now() - ${HANDING}::interval returning slice_ids`;
-  if (lost.length === 0) return 0;
-  return giveBack(
-    tx,
-    lost.flatMap(({ sliceIds }) => sliceIds),
-  );
-}
-
 /**
  * Lease due deliveries of a wave by one channel in slices of at most 100. Each slice has a new random id,
- * which is all that a job carries; a claim needs it, so a job of an earlier lease finds nothing.
+ * which is all that a job carries; a claim needs it, so a job of an earlier lease finds nothing. Call
+ * `handed` when the jobs are in the queue: what a process leaves that dies in between is found by that.
  */
-export function lease(tx: Sql, { waveId, channel, canaryOnly, rowsMax }: Lease): Promise<Slice[]> {
+export async function lease(
+  tx: Sql,
+  { waveId, channel, canaryOnly, rowsMax }: Lease,
+): Promise<Slice[]> {
+  const ids = Array.from({ length: Math.ceil(rowsMax / SLICE_ROWS) }, () => randomUUID());
+  // However large the part of the table, these rows are reached by their keys.
+  await tx`select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`;
   return tx<Slice[]>`
     with due as materialized (
       select id from delivery
@@ -64,25 +35,51 @@ export function lease(tx: Sql, { waveId, channel, canaryOnly, rowsMax }: Lease):
          and (canary or not ${canaryOnly})
        order by next_at, id limit ${rowsMax} for update skip locked
     ), numbered as (
-      select id, (row_number() over (order by id) - 1) / ${SLICE_ROWS}::int as part from due
-    ), slice as materialized (
-      select part, gen_random_uuid() as slice_id from numbered group by part
+      select id, ((row_number() over (order by id) - 1) / ${SLICE_ROWS}::int)::int as part from due
     ), leased as (
       update delivery d
-         set state = 'leased', slice_id = s.slice_id, leased_until = now() + ${LEASE}::interval
-        from numbered n join slice s using (part)
-       where d.id = n.id
+         set state = 'leased', slice_id = (${ids}::uuid[])[n.part + 1], leased_until = null
+        from numbered n where d.id = n.id
       returning d.slice_id
     )
-    select slice_id, count(*)::int as rows from leased group by slice_id`;
+    insert into slice (id, wave_id, channel, rows)
+    select slice_id, ${waveId}, ${channel}, count(*) from leased group by slice_id
+    returning id as slice_id, rows`;
 }
 
-/** Rows waiting in slices, by their channel, their incident and the priority of their waves. */
+/** The queue has these slices now. */
+export async function handed(sql: Sql, sliceIds: readonly string[]): Promise<void> {
+  await sql`update slice set handed = true where id = any(${sliceIds}::uuid[])`;
+}
+
+/**
+ * Give back slices whose lease ran out, and those that were leased and never handed over. Those that
+ * are in the queue after all, because somebody was only slow, are jobs that find nothing. Answers how
+ * many rows.
+ */
+export async function expireLeases(sql: Sql): Promise<number> {
+  // Workers of the version before keep no slices.
+  const lost = await sql<{ id: string }[]>`
+    select id from slice
+     where leased_at < now() - case when handed then ${LEASE}::interval else ${HANDING}::interval end
+    union
+    select slice_id from delivery where leased_until < now() and state = 'leased'`;
+  if (lost.length === 0) return 0;
+  return giveBack(
+    sql,
+    lost.map(({ id }) => id),
+  );
+}
+
+/**
+ * Rows in slices that nobody is done with, by their channel, their incident and the priority of their
+ * waves. A slice counts whole until then.
+ */
 export function leasedCounts(sql: Sql): Promise<LeasedCount[]> {
   return sql<LeasedCount[]>`
-    select d.channel, w.incident_id, w.priority, count(*)::int as rows
-      from delivery d join wave w on w.id = d.wave_id
-     where d.state = 'leased' group by d.channel, w.incident_id, w.priority`;
+    select s.channel, w.incident_id, w.priority, sum(s.rows)::int as rows
+      from slice s join wave w on w.id = s.wave_id
+     group by s.channel, w.incident_id, w.priority`;
 }
 
 interface LeasedCount {
@@ -92,11 +89,15 @@ interface LeasedCount {
   readonly rows: number;
 }
 
-/** Give back what nobody claimed of these slices, due again in `inMs`. Answers how many rows. */
+/**
+ * Give back what nobody claimed of these slices, due again in `inMs`: they are done with. Answers how
+ * many rows.
+ */
 export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0): Promise<number> {
   const { count } = await sql`
+    with done as (delete from slice where id = any(${sliceIds}::uuid[]))
     update delivery
-       set state = 'planned', slice_id = null, leased_until = null,
+       set state = 'planned', slice_id = null,
            next_at = now() + ${inMs}::int * interval '1 millisecond'
      where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'`;
   return count;
@@ -111,8 +112,9 @@ export function leasedSlices(sql: Sql): Promise<{ sliceId: string; rows: number 
 /** Give back every lease: the Redis that knew the slices is gone. */
 export async function giveBackAll(tx: Sql): Promise<number> {
   const { count } = await tx`
-    update delivery set state = 'planned', slice_id = null, leased_until = null
-     where state = 'leased'`;
+    with done as (delete from slice)
+    update delivery set state = 'planned', slice_id = null
+     where id in (select id from delivery where state = 'leased' order by id for update)`;
   return count;
 }
 

@@ -71,16 +71,6 @@ async function callUnknown(
   return count;
 }
 
-/** Leases that ran out go back. Answers how many rows. */
-export async function expireLeases(sql: Sql): Promise<number> {
-  const { count } = await sql`
-    update delivery set state = 'planned', slice_id = null, leased_until = null
-     where id in (select id from delivery
-                   where state = 'leased' and leased_until < now()
-                   order by id for update skip locked)`;
-  return count;
-}
-
 /**
  * What came back to a cancelled wave after it was cancelled is cancelled too, or stays unknown where
  * it may have been taken. Answers how many rows.
@@ -105,7 +95,7 @@ export async function cancelStragglers(sql: Sql): Promise<number> {
     )
     update delivery d
        set state = case when unsure then 'unknown' else 'cancelled' end,
-           slice_id = null, leased_until = null, settled_at = now()
+           slice_id = null, settled_at = now()
       from back f cross join lateral (select ${isUnsure(sql, "f")} as unsure) t
      where d.id = f.id`;
   return count;

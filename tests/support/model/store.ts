@@ -6,7 +6,7 @@ import type { Sql } from "../../../src/store/db.ts";
 import { claim, disown } from "../../../src/store/delivery/claim.ts";
 import { plan } from "../../../src/store/delivery/plan.ts";
 import { settle } from "../../../src/store/delivery/settle.ts";
-import { giveBack, lease } from "../../../src/store/delivery/slice.ts";
+import { expireLeases, giveBack, lease } from "../../../src/store/delivery/slice.ts";
 import * as sweeping from "../../../src/store/delivery/sweep.ts";
 import { keep } from "../../../src/store/receipt.ts";
 import { apply } from "../../../src/store/receipt/apply.ts";
@@ -179,8 +179,8 @@ async function performOnAll(s: Store, does: string): Promise<void> {
   const { ctx, sql, staff } = s.w;
   if (does === "mark unknown") await sweeping.markUnknown(sql);
   if (does === "expire leases") {
-    await sql`update delivery set leased_until = now() where state = 'leased'`;
-    await sweeping.expireLeases(sql);
+    await sql`update slice set leased_at = now() - interval '10 minutes'`;
+    await expireLeases(sql);
   }
   if (does === "apply receipts") await sql.begin((tx) => apply(tx, 1_000));
   if (does === "pause") await pause(ctx, staff.drafter, order(s));
