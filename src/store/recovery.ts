@@ -10,7 +10,7 @@ import { doubt } from "./delivery/sweep.ts";
 export function lockUnended(tx: Sql): Promise<Wave[]> {
   return many(
     Wave,
-    tx`select * from wave where state not in ('done', 'cancelled') order by id for update`,
+    tx`select * from wave where state not in ('done', 'cancelled') order by id for no key update`,
   );
 }
 

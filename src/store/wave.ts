@@ -154,7 +154,7 @@ export function lockOutdated(tx: Sql, incidentId: string): Promise<Wave[]> {
       select * from wave
        where incident_id = ${incidentId} and state in ('canary', 'sending')
          and not facts_hold(incident_id, facts)
-       order by id for update`,
+       order by id for no key update`,
   );
 }
 

@@ -75,14 +75,20 @@ interface Killed {
 }
 
 async function killed({ w }: Lab, { part, id }: Doomed): Promise<Killed> {
+  for (let tries = 0; tries < 200 && (await waitingOf(w, id)).length < ENOUGH; tries += 1)
+    await sleep(20);
   await part.kill();
   const atMs = Date.now();
   const inHand = await w.sql`select from delivery where worker_id = ${id} and state = 'sending'`;
-  const rows = await w.sql<{ id: string }[]>`
+  return { workerId: id, atMs, inHand: inHand.length, waiting: await waitingOf(w, id) };
+}
+
+async function waitingOf({ sql }: Lab["w"], workerId: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
     select id from delivery
-     where state = 'leased'
-       and slice_id in (select slice_id from delivery where worker_id = ${id} and state = 'sending')`;
-  return { workerId: id, atMs, inHand: inHand.length, waiting: rows.map((row) => row.id) };
+     where state = 'leased' and slice_id in (
+             select slice_id from delivery where worker_id = ${workerId} and state = 'sending')`;
+  return rows.map(({ id }) => id);
 }
 
 interface Fate {
@@ -159,10 +165,11 @@ async function flushed({ w, env }: Lab): Promise<number> {
 
 function rowsOf(fates: readonly Fate[], flushes: readonly number[]): Row[] {
   const worst = (values: readonly number[]) =>
-    values.some(Number.isNaN) ? Number.NaN : Math.max(...values);
+    values.length === 0 || values.some(Number.isNaN) ? Number.NaN : Math.max(...values);
   const note = (values: readonly number[]) =>
     `slowest of ${values.length}, median ${shown(median(values))}`;
-  const retaken = fates.map(({ first }) => first);
+  // One that had nothing waiting left nothing to retake.
+  const retaken = fates.filter(({ waiting }) => waiting > 0).map(({ first }) => first);
   const unknown = fates.map((fate) => fate.unknown);
   return [
     {
@@ -212,3 +219,5 @@ function linesOf(fates: readonly Fate[], flushes: readonly number[]): string[] {
 
 const CONNECTIONS = 10;
 const DELAY_MS = 100;
+/** Rows that wait in the slices of a worker when it is killed. */
+const ENOUGH = 20;
