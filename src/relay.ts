@@ -126,52 +126,36 @@ async function fill(
   const most = leasedNow + pace.room(leasedNow);
   const sharing = turns(running, { most, waiting });
   let mine = 0;
-  // All relays are woken by the same start: each would lease as much as there was room for then.
-  const crowded = async (rows: number) => {
-    const now = sumOf(await waitingBy(ctx, channel));
-    return now >= ROWS_MAX && now > leasedNow + mine + rows;
-  };
   for (let turn = sharing.next(); !turn.done;) {
     const { wave, rowsMax, front } = turn.value;
-    const filling = { ctx, channel, queue, crowded };
-    const rows = await leaseSome(filling, wave, {
-      rowsMax,
-      priority: wave.priority - (front ? 1 : 0),
-    });
-    pace.leased(rows);
-    mine += rows;
+    const priority = wave.priority - (front ? 1 : 0);
+    let rows = 0;
+    for (let asked = 0, got = 0; got === asked && rows < rowsMax; rows += got) {
+      // All relays are woken by the same start: each would lease as much as there was room for then.
+      const now = sumOf(await waitingBy(ctx, channel));
+      if (now >= Math.min(ROWS_MAX, most) && now > leasedNow + mine) return;
+      asked = Math.min(rowsMax - rows, LEASE_MAX);
+      got = await leaseSome(ctx, { channel, queue, wave }, { rowsMax: asked, priority });
+      pace.leased(got);
+      mine += got;
+    }
     turn = sharing.next(rows);
   }
 }
 
-interface Filling {
-  readonly ctx: Context;
-  readonly channel: SentChannel;
-  readonly queue: Queue;
-  /** Whether others have filled the queue meanwhile; `rows` are leased of this turn. */
-  readonly crowded: (rows: number) => Promise<boolean>;
-}
-
-/** Lease up to `rowsMax` rows of a wave, handing over each part at once. Answers how many. */
+/** Lease up to `rowsMax` rows of a wave and hand them to the queue. Answers how many. */
 async function leaseSome(
-  { ctx, channel, queue, crowded }: Filling,
-  { id: waveId, state }: waves.Running,
+  ctx: Context,
+  { channel, queue, wave }: { channel: SentChannel; queue: Queue; wave: waves.Running },
   { rowsMax, priority }: { rowsMax: number; priority: number },
 ): Promise<number> {
-  const canaryOnly = state === "canary";
-  for (let rows = 0; ;) {
-    if (await crowded(rows)) return rows;
-    const asked = Math.min(rowsMax - rows, LEASE_MAX);
-    const slices = await ctx.sql.begin((tx) =>
-      lease(tx, { waveId, channel, canaryOnly, rowsMax: asked }),
-    );
-    const sliceIds = slices.map(({ sliceId }) => sliceId);
-    await hand(ctx, queue, sliceIds, priority);
-    if (slices.length > 0) await handed(ctx.sql, sliceIds);
-    const got = sumOf(slices);
-    rows += got;
-    if (got < asked || rows >= rowsMax) return rows;
-  }
+  const which = { waveId: wave.id, channel, canaryOnly: wave.state === "canary", rowsMax };
+  const slices = await ctx.sql.begin((tx) => lease(tx, which));
+  if (slices.length === 0) return 0;
+  const sliceIds = slices.map(({ sliceId }) => sliceId);
+  await hand(ctx, queue, sliceIds, priority);
+  await handed(ctx.sql, sliceIds);
+  return sumOf(slices);
 }
 
 /** What waits in slices of one channel. */

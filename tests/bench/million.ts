@@ -41,8 +41,9 @@ async function sendAll({ wave, quick }: Sizes, later: Later) {
   later(() => redis.quit());
 
   await timedWave(lab, crowds.small);
-  // What PostgreSQL would do by itself in the next minutes, and take a core for.
+  // What PostgreSQL would do by itself in the next minutes, and take a core and the disk for.
   await w.sql`vacuum analyze`;
+  await w.sql`checkpoint`;
   const rates = [];
   for (let i = 0; i < (quick ? 1 : 3); i += 1) rates.push(await rateOf(lab, crowds.small));
   const middleRate = await rateOf(lab, crowds.middle);

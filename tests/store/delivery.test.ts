@@ -84,14 +84,24 @@ describe("a slice", () => {
     expect(await states(w, waveId)).toEqual({ planned: 250 });
     expect(lost).not.toBe(old);
 
+    // As the version before ends what was leased here: nothing of it waits any more.
+    const [ended = ""] = await leased(w, waveId);
+    await handed(w.sql, [ended]);
+    await w.sql`update delivery set state = 'planned', slice_id = null where slice_id = ${ended}`;
+    await expireLeases(w.sql);
+    expect((await slicesOf(waveId)).map(({ id }) => id as string)).toContain(ended);
+    await w.sql`update slice set leased_at = now() - interval '21 seconds' where id = ${ended}`;
+    await expireLeases(w.sql);
+    expect((await slicesOf(waveId)).map(({ id }) => id as string)).not.toContain(ended);
+    await giveBackAll(w.sql);
+
     // As the version before leases.
     await w.sql`
       update delivery set state = 'leased', slice_id = ${randomUUID()}, leased_until = now()
        where wave_id = ${waveId}`;
     await expireLeases(w.sql);
     expect(await states(w, waveId)).toEqual({ planned: 250 });
-    const [again = ""] = await leased(w, waveId);
-    await handed(w.sql, [again]);
+    await leased(w, waveId);
     await expireLeases(w.sql);
     expect(await states(w, waveId)).toEqual({ leased: 250 });
     await giveBackAll(w.sql);

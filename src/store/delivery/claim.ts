@@ -69,7 +69,7 @@ export async function claim(
                           when a.unsure then 'unknown'
                           else 'excluded' end,
              reason = case when a.unsure and a.why not in ('closed', 'hard-bounce') then d.reason
-                           else a.why end,
+                           else a.why end, leased_until = null,
              attempt = d.attempt + case when a.why is null then 1 else 0 end,
              worker_id = case when a.why is null then ${workerId}::uuid else d.worker_id end,
              settled_at = case when a.why is null then d.settled_at else now() end

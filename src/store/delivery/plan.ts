@@ -163,7 +163,7 @@ export async function cancelOpen(tx: Sql, waveId: string, { after, upTo }: Span)
     )
     update delivery d
        set state = case when unsure then 'unknown' else 'cancelled' end,
-           slice_id = null, settled_at = now()
+           slice_id = null, leased_until = null, settled_at = now()
       from open f cross join lateral (select ${isUnsure(tx, "f")} as unsure) t
      where d.id = f.id`;
 }

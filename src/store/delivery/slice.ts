@@ -54,14 +54,16 @@ export async function handed(sql: Sql, sliceIds: readonly string[]): Promise<voi
 
 /**
  * Give back slices whose lease ran out, and those that were leased and never handed over. Those that
- * are in the queue after all, because somebody was only slow, are jobs that find nothing. Answers how
- * many rows.
+ * are in the queue after all, because somebody was only slow, are jobs that find nothing. Slices of
+ * which nothing is leased any more are done with. Answers how many rows.
  */
 export async function expireLeases(sql: Sql): Promise<number> {
-  // Workers of the version before keep no slices.
+  // Workers of the version before keep no slices: neither of their own leases, nor when they end ours.
   const lost = await sql<{ id: string }[]>`
-    select id from slice
-     where leased_at < now() - case when handed then ${LEASE}::interval else ${HANDING}::interval end
+    select s.id from slice s
+     where s.leased_at < now() - ${HANDING}::interval
+       and (not s.handed or s.leased_at < now() - ${LEASE}::interval
+            or not exists (select from delivery d where d.slice_id = s.id and d.state = 'leased'))
     union
     select slice_id from delivery where leased_until < now() and state = 'leased'`;
   if (lost.length === 0) return 0;
@@ -97,9 +99,12 @@ export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0):
   const { count } = await sql`
     with done as (delete from slice where id = any(${sliceIds}::uuid[]))
     update delivery
-       set state = 'planned', slice_id = null,
+       set state = 'planned', slice_id = null, leased_until = null,
            next_at = now() + ${inMs}::int * interval '1 millisecond'
-     where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'`;
+     -- In the order in which everybody locks them.
+     where id in (select id from delivery
+                   where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'
+                   order by id for update)`;
   return count;
 }
 
@@ -113,7 +118,7 @@ export function leasedSlices(sql: Sql): Promise<{ sliceId: string; rows: number 
 export async function giveBackAll(tx: Sql): Promise<number> {
   const { count } = await tx`
     with done as (delete from slice)
-    update delivery set state = 'planned', slice_id = null
+    update delivery set state = 'planned', slice_id = null, leased_until = null
      where id in (select id from delivery where state = 'leased' order by id for update)`;
   return count;
 }

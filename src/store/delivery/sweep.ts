@@ -95,7 +95,7 @@ export async function cancelStragglers(sql: Sql): Promise<number> {
     )
     update delivery d
        set state = case when unsure then 'unknown' else 'cancelled' end,
-           slice_id = null, settled_at = now()
+           slice_id = null, leased_until = null, settled_at = now()
       from back f cross join lateral (select ${isUnsure(sql, "f")} as unsure) t
      where d.id = f.id`;
   return count;

@@ -72,7 +72,7 @@ export async function apply(tx: Sql, rowsMax: number): Promise<Applied[]> {
     tx`
       with ${heard(tx, ids)}), moved as (
         update delivery d
-           set state = h.next, settled_at = now(),
+           set state = h.next, settled_at = now(), leased_until = null,
                attempt = greatest(d.attempt, h.attempt),
                reason = case when h.status = 'bounced' then 'hard-bounce'
                              when h.next = 'rejected' then 'undelivered' end

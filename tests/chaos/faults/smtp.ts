@@ -101,7 +101,7 @@ export const SMTP_FAULTS: readonly Fault[] = [
       const f = await lab.fleet();
       const running = await startWave(lab, f);
       await f.worker({ SMTP_URL: smtp.url });
-      await untilRest(f, [running]);
+      await untilRest(f, [running], SILENCE_MS);
       const taken = () => smtp.bodies.map(recipientOf);
       const first = await check(f, [running], { taken });
       requireSound(first);
@@ -189,3 +189,5 @@ function sameIds({ bodies }: ScriptedSmtp): boolean {
 }
 
 const POSTAL = { lines: ["12 Elm Street"], city: "Springfield", postcode: "12345" };
+/** Our own patience with a server that says nothing about a message is five minutes. */
+const SILENCE_MS = 420_000;
