@@ -249,6 +249,10 @@ describe("what slows us down", () => {
 });
 
 test("whatever bucket is read from Redis, what follows is a number", () => {
+  const largest = { ...newBucket(NO_LIMIT, 0), at: 1e15, pace: 1e15, pausedUntil: 1e15 };
+  const booked = book(largest, { perSecond: 0.5 }, { now: START, chance: 0 }).bucket;
+  expect(Bucket.safeParse(booked).success).toBe(true);
+  expect(take([[{ ...largest, pausedUntil: 0 }, NO_LIMIT]], 10, START).buckets[0]?.pace).toBe(1e15);
   const amount = fc.oneof(fc.double(), fc.constantFrom(0, 1, -1, 1e15, 1e308, START));
   const read = fc.record({
     tokens: amount,

@@ -73,15 +73,15 @@ describe("a slice", () => {
   });
 
   test("that nobody works at is given back once its lease ran out, whoever leased it", async () => {
-    const { waveId } = await givenWave(w, { people: 250 });
+    const { waveId } = await givenWave(w, { people: 300 });
     const [handedOver = "", lost = "", old = ""] = await leased(w, waveId);
     await handed(w.sql, [handedOver]);
     await w.sql`update slice set leased_at = now() - interval '21 seconds'`;
-    expect(await expireLeases(w.sql)).toBeGreaterThanOrEqual(150);
-    expect(await states(w, waveId)).toEqual({ leased: 100, planned: 150 });
+    expect(await expireLeases(w.sql)).toBeGreaterThanOrEqual(200);
+    expect(await states(w, waveId)).toEqual({ leased: 100, planned: 200 });
     await w.sql`update slice set leased_at = now() - interval '11 minutes' where id = ${handedOver}`;
     await expireLeases(w.sql);
-    expect(await states(w, waveId)).toEqual({ planned: 250 });
+    expect(await states(w, waveId)).toEqual({ planned: 300 });
     expect(lost).not.toBe(old);
 
     // As the version before ends what was leased here: nothing of it waits any more.
@@ -100,10 +100,10 @@ describe("a slice", () => {
       update delivery set state = 'leased', slice_id = ${randomUUID()}, leased_until = now()
        where wave_id = ${waveId}`;
     await expireLeases(w.sql);
-    expect(await states(w, waveId)).toEqual({ planned: 250 });
+    expect(await states(w, waveId)).toEqual({ planned: 300 });
     await leased(w, waveId);
     await expireLeases(w.sql);
-    expect(await states(w, waveId)).toEqual({ leased: 250 });
+    expect(await states(w, waveId)).toEqual({ leased: 300 });
     await giveBackAll(w.sql);
     expect(await slicesOf(waveId)).toEqual([]);
   });

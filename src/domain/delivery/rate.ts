@@ -2,8 +2,9 @@ import { z } from "zod";
 
 import type { Outcome } from "../delivery.ts";
 
+const AMOUNT_MAX = 1e15;
 /** Nothing that we write is below zero, or beyond any time or rate. */
-const Amount = z.number().min(0).max(1e15);
+const Amount = z.number().min(0).max(AMOUNT_MAX);
 /**
  * Leave to send towards one provider, for one sender or to one recipient domain: a token bucket
  * whose rate is cut in half by a refusal and grows by a twentieth a second without one: double
@@ -101,7 +102,10 @@ export function book(
   const turn = Math.max(bucket.bookedUntil, bucket.pausedUntil, now) + 1_000 / perSecond;
   const horizon = Math.max(bucket.pausedUntil, now) + HORIZON_MS;
   if (turn <= horizon)
-    return { bucket: { ...bucket, bookedUntil: turn }, waitMs: Math.ceil(turn - now) };
+    return {
+      bucket: { ...bucket, bookedUntil: Math.min(AMOUNT_MAX, turn) },
+      waitMs: Math.ceil(turn - now),
+    };
   return { bucket, waitMs: Math.ceil(horizon - now - (chance * HORIZON_MS) / 2) };
 }
 
@@ -170,7 +174,7 @@ function spend(bucket: Bucket, taken: number): Bucket {
   return {
     ...bucket,
     tokens: Math.max(0, bucket.tokens - taken),
-    pace: bucket.pace + taken / PACE_SECONDS,
+    pace: Math.min(AMOUNT_MAX, bucket.pace + taken / PACE_SECONDS),
   };
 }
 
