@@ -134,7 +134,8 @@ export interface ProviderCheck {
 export interface OutgoingEmail {
   readonly from: string;
   readonly to: string;
-  readonly message: Buffer;
+  /** As it goes over the wire: ASCII, but for the doubled dots. */
+  readonly message: string;
 }
 
 export interface SendOptions {

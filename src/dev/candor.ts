@@ -122,8 +122,8 @@ const KEPT_FROM_PUBLIC = new Set([
 const HERE = fileURLToPath(new URL("../../", import.meta.url));
 /** As in production (see Dockerfile): a small heap that is swept often, instead of one that grows. */
 const NODE_FLAGS = ["--max-semi-space-size=2", "--max-old-space-size=192"];
-/** As in compose.yaml: 30 MB more in which what one message took is gone before it is swept. */
-const ROOM_TO_SEND = "--max-semi-space-size=16";
+/** As in compose.yaml: 60 MB more in which what one message took is gone before it is swept. */
+const ROOM_TO_SEND = "--max-semi-space-size=32";
 /** Compiled code is kept between runs, and freed memory goes back: see Dockerfile. */
 export const SMALL = {
   NODE_COMPILE_CACHE: join(HERE, "node_modules/.cache/candor"),

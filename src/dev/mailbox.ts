@@ -85,7 +85,7 @@ export function createMailbox(bytesMax: number): FillingMailbox {
 }
 
 /** The subject and author a reader would see, and both bodies. */
-export async function readMessage({ raw }: CaughtMessage) {
+export async function readMessage({ raw }: { readonly raw: Buffer | string }) {
   const { from, subject, text, html, headers } = await PostalMime.parse(raw);
   return {
     from: from?.address ?? "",

@@ -169,11 +169,13 @@ export async function barrier(sql: Sql, waveId: string): Promise<"late" | "withd
 /** Whether anything of a wave is still on its way, or may have to go another way. */
 export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
   const [row] = await sql<{ open: boolean }[]>`
-    select exists (select from delivery where wave_id = ${waveId} and state = 'planned')
-        or exists (select from delivery where wave_id = ${waveId} and state = 'leased')
-        or exists (select from delivery where wave_id = ${waveId} and state = 'sending')
+    select exists (select from delivery where wave_id = ${waveId} and listed = 'planned')
+        or exists (select from slice s join delivery d on d.slice_id = s.id
+                    where s.wave_id = ${waveId} and d.state in ('leased', 'sending'))
         or exists (select from delivery
-                    where wave_id = ${waveId} and state = 'rejected' and onward is null) as open`;
+                    where wave_id = ${waveId} and leased_until is not null and state = 'leased')
+        or exists (select from delivery
+                    where wave_id = ${waveId} and listed = 'rejected' and onward is null) as open`;
   return row?.open ?? false;
 }
 

@@ -20,7 +20,7 @@ export function faultsOf(sql: Sql, waveId: string): Promise<z.output<typeof Faul
                where d.wave_id = ${waveId}
                  and (a.possible_duplicate
                       -- Nobody knows of the first copy, and the second arrived.
-                      or (a.outcome = 'unknown' and a.n < d.attempt
+                      or (a.unsure and a.n < d.attempt
                           and d.state in ('accepted', 'delivered'))))::int as duplicates`,
   );
 }

@@ -28,14 +28,14 @@ export async function heldOf(sql: Sql, waveId: string, { because, after, limit }
       HeldReason,
       sql`
         select channel, coalesce(reason, 'unknown') as reason, count(*)::int as count
-          from delivery where wave_id = ${waveId} and state = 'held'
+          from delivery where wave_id = ${waveId} and listed = 'held'
          group by 1, 2 order by count desc, channel, reason`,
     ),
     many(
       HeldDelivery,
       sql`
         select id, channel, coalesce(reason, 'unknown') as reason, canary from delivery
-         where wave_id = ${waveId} and state = 'held' and id > ${after ?? "0"}
+         where wave_id = ${waveId} and listed = 'held' and id > ${after ?? "0"}
            and (${because ?? null}::text is null or reason = ${because ?? null})
          order by id limit ${limit}`,
     ),

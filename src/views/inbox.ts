@@ -127,7 +127,7 @@ function unknownRows(sql: Sql) {
     select 'unknown-deliveries', w.incident_id, w.id, min(coalesce(d.settled_at, w.started_at)),
            null::timestamptz, count(*)::text, null::uuid
       from delivery d join wave w on w.id = d.wave_id
-     where d.state = 'unknown'
+     where d.listed = 'unknown'
      group by w.id`;
 }
 

@@ -52,7 +52,7 @@ export async function unknownDeliveries(
         join wave w on w.id = d.wave_id
         join notice_version v on v.id = w.notice_version_id
         join notice n on n.id = v.notice_id
-       where d.wave_id = ${waveId} and d.state = 'unknown' and d.id > ${after ?? "0"}
+       where d.wave_id = ${waveId} and d.listed = 'unknown' and d.id > ${after ?? "0"}
          and (${channel ?? null}::text is null or d.channel = ${channel ?? null})
        order by d.id limit ${limit}`,
   );

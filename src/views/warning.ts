@@ -32,7 +32,7 @@ export async function warningsOf(
 ): Promise<Warning[]> {
   const planned = (channel: string | null, reason: string | null) => sql`
     exists (select from delivery d
-             where d.wave_id = w.id and d.state = 'planned'
+             where d.wave_id = w.id and d.listed = 'planned'
                and (${channel}::text is null or d.channel = ${channel})
                and (${reason}::text is null or d.reason = ${reason}))`;
   const open = sql`w.state not in ('done', 'cancelled')`;
@@ -46,7 +46,7 @@ export async function warningsOf(
                 where mine.id = w.notice_version_id and newer.number > mine.number
              ) as "notice-edited",
              not ${sms} and ${open} and ${planned("sms", null)} as "no-sms-provider",
-             exists (select from delivery d where d.wave_id = w.id and d.state = 'held') as "held",
+             exists (select from delivery d where d.wave_id = w.id and d.listed = 'held') as "held",
              ${open} and ${planned(null, "quiet-hours")} as "quiet-hours",
              w.override_noted_at is not null as "despite-hours",
              ${open} and ${planned(null, "rate")} as "slowed",

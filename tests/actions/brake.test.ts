@@ -36,7 +36,7 @@ async function sendHolding({ waveId }: Sent, count: number): Promise<void> {
         left -= 1;
         if (left >= 0) throw new MessageHold("missing:name");
         const to = `${recipientId}@example.com`;
-        return { from: w.config.MAIL_FROM, to, message: Buffer.from("\r\n") };
+        return { from: w.config.MAIL_FROM, to, message: "\r\n" };
       },
     }),
   });

@@ -17,6 +17,7 @@ import {
   somePeople,
   states,
   suppress,
+  silence,
 } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
@@ -128,7 +129,7 @@ describe("cancelling", () => {
 test("what a living worker claimed while its silent one was looked for is left to it", async () => {
   const { id, workerId } = await givenClaimed(w);
   const { workerId: alive } = await givenSender(w);
-  await w.sql`update worker set beat_at = now() - interval '30 seconds' where id = ${workerId}`;
+  await silence(w, workerId);
   let marking: Promise<number> = Promise.resolve(0);
   // The look begins before the claim is there, and locks the row after it.
   await w.sql.unsafe(`

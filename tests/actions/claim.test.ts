@@ -275,7 +275,7 @@ describe("limits and stops", () => {
     const prepare = async () => ({
       compose: () => {
         claimed = true;
-        return { from: w.config.MAIL_FROM, to: "ann@example.com", message: Buffer.from("\r\n") };
+        return { from: w.config.MAIL_FROM, to: "ann@example.com", message: "\r\n" };
       },
     });
     await sendSlice(w.ctx, await givenSender(w, { mayWrite, prepare }), sliceId);

@@ -18,6 +18,7 @@ import {
   settledAs,
   states,
   watchTransitions,
+  silence,
 } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
@@ -31,10 +32,6 @@ beforeAll(async () => {
 afterAll(() => w.close());
 
 const ACCEPTED = { kind: "accepted", code: "250" } as const;
-
-async function silence(workerId: string): Promise<void> {
-  await w.sql`update worker set beat_at = now() - interval '21 seconds' where id = ${workerId}`;
-}
 
 describe("outcomes", () => {
   test.for([
@@ -79,7 +76,7 @@ describe("outcomes", () => {
     await w.sql`update worker set beat_at = now() - interval '19 seconds' where id = ${workerId}`;
     await delivery.sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ sending: 1 });
-    await silence(workerId);
+    await silence(w, workerId);
     await delivery.sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ unknown: 1 });
     expect(await attemptsOf(w, id)).toMatchObject([{ n: 1, outcome: "unknown" }]);
@@ -89,7 +86,7 @@ describe("outcomes", () => {
 
   test("an outcome that comes late settles what was called unknown", async () => {
     const { waveId, workerId, id } = await givenClaimed(w);
-    await silence(workerId);
+    await silence(w, workerId);
     await delivery.sweep(w.ctx);
     await settle(w.sql, workerId, [settledAs(id, 1, "accepted")]);
     expect(await states(w, waveId)).toEqual({ accepted: 1 });
@@ -100,7 +97,7 @@ describe("outcomes", () => {
 
   test("an outcome that comes after a newer attempt is kept as a possible duplicate", async () => {
     const { waveId, incidentId, workerId, id } = await givenClaimed(w);
-    await silence(workerId);
+    await silence(w, workerId);
     await delivery.sweep(w.ctx);
     const order = { incidentId, waveId, reason: "The provider has no trace of it." };
     await delivery.decideUnknown(w.ctx, w.staff.approver, {
@@ -133,7 +130,7 @@ describe("outcomes", () => {
     /** One person, written to twice: the first worker fell silent and a person had it sent again. */
     async function givenTwice() {
       const first = await givenClaimed(w);
-      await silence(first.workerId);
+      await silence(w, first.workerId);
       await delivery.sweep(w.ctx);
       const { incidentId, waveId, id } = first;
       const order = { incidentId, waveId, reason: "No trace of it.", deliveryIds: [id] };
@@ -226,7 +223,7 @@ describe("outcomes", () => {
       async (how) => {
         const { waveId, id, workerId, taken } = await givenTwice();
         await taken();
-        if (how === "falls silent") await silence(workerId);
+        if (how === "falls silent") await silence(w, workerId);
         await (how === "stops" ? abandon(w.ctx, workerId) : delivery.sweep(w.ctx));
         expect(await states(w, waveId)).toEqual({ accepted: 1 });
         expect((await attemptsOf(w, id))[1]).toMatchObject({ outcome: "unknown" });
@@ -236,7 +233,7 @@ describe("outcomes", () => {
 
   test("a late sign that nothing was sent waits for a person all the same", async () => {
     const { waveId, workerId, id } = await givenClaimed(w);
-    await silence(workerId);
+    await silence(w, workerId);
     await delivery.sweep(w.ctx);
     const outcome = { kind: "not-sent", code: "withheld" } as const;
     const verdict = { state: "planned", reason: "not-sent", nextInMs: 0 } as const;

@@ -107,7 +107,7 @@ describe("saying something", () => {
   test("carries a one-click unsubscribe where it is a courtesy", async () => {
     await tell({ unsubscribe: "https://incident.example.org/subscriptions/abc" });
     await sendAll();
-    const text = w.email.sent[0]?.message.toString() ?? "";
+    const text = w.email.sent[0]?.message ?? "";
     expect(text).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
     expect(text).toMatch(/List-Unsubscribe: \r\n <https:\/\/incident[.]example[.]org/);
   });

@@ -21,7 +21,7 @@ function toDomains(...domains: readonly string[]) {
     compose: ({ recipientId }: { recipientId: string }) => {
       made += 1;
       const to = `${recipientId}@${domains[made % domains.length] ?? ""}`;
-      return { from: w.config.MAIL_FROM, to, message: Buffer.from("\r\n") };
+      return { from: w.config.MAIL_FROM, to, message: "\r\n" };
     },
   });
 }

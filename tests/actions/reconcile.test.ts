@@ -92,7 +92,7 @@ describe("an e-mail that the law requires", () => {
     const idsOf = (from: number) =>
       w.email.sent
         .slice(from)
-        .map(({ message }) => /^Message-ID: (.*)$/m.exec(message.toString("latin1"))?.[1])
+        .map(({ message }) => /^Message-ID: (.*)$/m.exec(message)?.[1])
         .toSorted();
     const first = idsOf(-3);
     await sendDue(w, waveId, "email", { prepare: prepareWave, own });

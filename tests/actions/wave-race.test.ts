@@ -14,7 +14,7 @@ import * as waves from "../../src/store/wave.ts";
 import { PEOPLE } from "../support/model/order.ts";
 import { closeStore, givenTemplate, openStore } from "../support/model/store.ts";
 import type { Store } from "../support/model/store.ts";
-import { givenSender, watchTransitions } from "../support/wave.ts";
+import { givenSender, silence, watchTransitions } from "../support/wave.ts";
 import type { GivenWave } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
@@ -168,9 +168,7 @@ const FAULTS = {
     await step("freeze");
     lost.add(0);
     await step("silent");
-    await w.sql`
-      update worker set beat_at = now() - interval '21 seconds'
-       where id = ${store.workerIds[0] ?? ""}`;
+    await silence(w, store.workerIds[0] ?? "");
     await sweeping.markUnknown(w.sql);
   },
   async decide({ ctx, store, step, resends }: Scene) {
@@ -194,7 +192,7 @@ async function goOn(ctx: Context, store: Store): Promise<void> {
 
 /** All workers are gone; another one sends what is left, and the provider takes it. */
 async function rest({ ctx, store, taken }: Scene): Promise<void> {
-  await w.sql`update worker set beat_at = now() - interval '21 seconds'`;
+  for (const workerId of store.workerIds) await silence(w, workerId);
   await sweeping.markUnknown(w.sql);
   await giveBackAll(w.sql);
   await goOn(ctx, store);

@@ -168,11 +168,7 @@ describe("what a person gets", () => {
       "ada@example.com",
       "eve@example.com",
     ]);
-    const read = await Promise.all(
-      sent.map(({ from, to, message: raw }) =>
-        readMessage({ id: "", from, to: [to], at: w.clock.now(), raw }),
-      ),
-    );
+    const read = await Promise.all(sent.map(({ message: raw }) => readMessage({ raw })));
     const ada = read.filter(({ text }) => text.includes("Ada Example"));
     const idOf = (message: (typeof read)[number] | undefined) =>
       message?.headers.find(({ key }) => key === "message-id")?.value;

@@ -93,7 +93,13 @@ export async function residentMiB(pid: number): Promise<number | undefined> {
 }
 
 /** What docs/scale.md asks for, and no less durable. */
-const TUNING = { shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeout: "15min" };
+const TUNING = {
+  shared_buffers: "1GB",
+  max_wal_size: "8GB",
+  checkpoint_timeout: "15min",
+  // One job a person takes a connection for each of its messages under way.
+  max_connections: "400",
+};
 const SETTINGS = {
   NODE_ENV: "development",
   ORGANISATION: "Example Organisation",

@@ -20,7 +20,7 @@ export interface Sink {
 export async function startSink(): Promise<Sink> {
   const port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
-  const args = [...asRoot, "-c", `${LOOPBACK}:${port}`, "1000"];
+  const args = [...asRoot, "-c", "-m", SESSIONS_MAX, `${LOOPBACK}:${port}`, "1000"];
   const child = spawn("/usr/sbin/smtp-sink", args, { stdio: ["ignore", "pipe", "ignore"] });
   let messages = 0;
   child.stdout.on("data", (chunk: Buffer) => {
@@ -56,6 +56,9 @@ export async function smtpSource(port: number, messages: number, bytes: number, 
   if (code !== 0) throw new Error(`smtp-source ended with ${String(code)}.`);
   return (performance.now() - started) / 1_000;
 }
+
+/** Connections at once: as many as the largest part opens. */
+const SESSIONS_MAX = "400";
 
 async function listening(port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {

@@ -61,7 +61,7 @@ describe("a composed message", () => {
           to: { name, address: `${"a".repeat(60)}@example.com` },
           subject,
           text,
-        }).toString("latin1");
+        });
         for (const line of raw.split("\r\n")) {
           expect(line).toMatch(/^[\x20-\x7e]*$/);
           expect(line.length).toBeLessThanOrEqual(78);

@@ -13,7 +13,7 @@ import { createLog } from "../../src/log.ts";
 import { scriptedSmtp } from "../support/smtp.ts";
 import type { Script, ScriptedSmtp } from "../support/smtp.ts";
 
-const MESSAGE = Buffer.from("Subject: Hello\r\n\r\n.a dot\r\nand text\r\n");
+const MESSAGE = "Subject: Hello\r\n\r\n.a dot\r\nand text\r\n";
 const EMAIL = { from: "notices@example.org", to: "ada@example.com", message: MESSAGE };
 const TIMEOUTS = { connect: 500, greeting: 500, socket: 400 };
 
@@ -60,7 +60,7 @@ describe.each([
   test("is accepted with the server's code and arrives as it was given", async () => {
     const [outcome, server] = await outcomeOf({});
     expect(outcome).toEqual({ kind: "accepted", code: "250" });
-    expect(server.bodies).toEqual([MESSAGE.toString()]);
+    expect(server.bodies).toEqual([MESSAGE]);
   });
 
   test.for<[string, Script, Outcome]>([

@@ -55,7 +55,7 @@ function gatewayTo(
 }
 
 function email(n: number) {
-  const message = Buffer.from(`Subject: number ${n}\r\n\r\ntext\r\n`);
+  const message = `Subject: number ${n}\r\n\r\ntext\r\n`;
   return { from: "notices@example.org", to: `person${n}@example.com`, message };
 }
 

@@ -17,7 +17,7 @@ import { scriptedSmtp } from "../support/smtp.ts";
 const EMAIL = {
   from: "notices@example.org",
   to: "ada@example.com",
-  message: Buffer.from("Subject: Hello\r\n\r\n.text\r\n"),
+  message: "Subject: Hello\r\n\r\n.text\r\n",
 };
 const ours = getCACertificates("default");
 let pair: { readonly key: string; readonly cert: string };

@@ -81,7 +81,7 @@ describe("waves over HTTP", () => {
       compose: () => ({
         from: "notices@example.org",
         to: "x@example.com",
-        message: Buffer.from(""),
+        message: "",
       }),
     });
     for (const sliceId of await leased(w, waveId))

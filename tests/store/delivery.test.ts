@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { sendSlice } from "../../src/actions/delivery/send.ts";
 import * as incidents from "../../src/store/incident.ts";
-import { expireLeases, giveBackAll, handed } from "../../src/store/delivery/slice.ts";
-import { givenSender } from "../support/wave.ts";
-import { givenWave, leased, states } from "../support/wave.ts";
+import { claim } from "../../src/store/delivery/claim.ts";
+import { expireLeases, giveBack, giveBackAll, handed } from "../../src/store/delivery/slice.ts";
+import { markUnknown } from "../../src/store/delivery/sweep.ts";
+import * as waves from "../../src/store/wave.ts";
+import { attemptsOf, givenSender, givenWave, leased, silence, states } from "../support/wave.ts";
 import { world } from "../support/world.ts";
 import type { World } from "../support/world.ts";
 
@@ -45,14 +48,31 @@ describe("each delivery is of a wave", () => {
       await tx`insert into delivery (wave_id, recipient_id, channel, state)
                values (${waveId}, ${randomUUID()}, 'email', 'excluded')`;
       const deleting = gone().catch((error: unknown) => error);
-      const first = await Promise.race([
-        deleting.then(() => "deleted"),
-        new Promise((resolve) => setTimeout(resolve, 300, "waits")),
-      ]);
+      const first = await Promise.race([deleting.then(() => "deleted"), setTimeout(300, "waits")]);
       return { first, deleting };
     });
     expect(outcome.first).toBe("waits");
     expect(await outcome.deleting).toMatchObject({ constraint_name: "delivery_keeps_wave" });
+  });
+});
+
+describe("each attempt is of a delivery", () => {
+  const attempt = (ids: readonly string[]) => w.sql`
+    insert into attempt (delivery_id, n, worker_id)
+    select id, 1, gen_random_uuid() from unnest(${ids}::bigint[]) as id`;
+
+  test("none can be added to one that does not exist, and they go with theirs", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    const [row] = await w.sql<{ id: string }[]>`select id from delivery where wave_id = ${waveId}`;
+    const { id = "" } = row ?? {};
+    await expect(attempt([id, "-1"])).rejects.toMatchObject({
+      code: "23503",
+      constraint_name: "attempt_of_delivery",
+    });
+    expect(await attemptsOf(w, id)).toEqual([]);
+    await attempt([id]);
+    await w.sql`delete from delivery where id = ${id}`;
+    expect(await attemptsOf(w, id)).toEqual([]);
   });
 });
 
@@ -70,6 +90,60 @@ describe("a slice", () => {
     await w.sql`update delivery set state = 'cancelled' where slice_id = ${second}`;
     await sendSlice(w.ctx, await givenSender(w), second);
     expect(await slicesOf(waveId)).toEqual([]);
+  });
+
+  test("stays while any of it is being sent, whoever ends it, and what that is is found by it", async () => {
+    const { waveId } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const { workerId } = await givenSender(w);
+    const [sent] = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
+    expect(await giveBack(w.sql, [sliceId])).toBe(2);
+    await giveBackAll(w.sql);
+    await w.sql`delete from slice`;
+    await w.sql`update slice set leased_at = now() - interval '11 minutes'`;
+    await expireLeases(w.sql);
+    expect(await slicesOf(waveId)).toMatchObject([{ id: sliceId }]);
+    expect(await states(w, waveId)).toEqual({ planned: 2, sending: 1 });
+    await w.sql`update delivery set state = 'excluded' where wave_id = ${waveId} and state = 'planned'`;
+    expect(await waves.hasOpen(w.sql, waveId)).toBe(true);
+
+    await silence(w, workerId);
+    await markUnknown(w.sql);
+    expect(await states(w, waveId)).toEqual({ excluded: 2, unknown: 1 });
+    expect(await waves.hasOpen(w.sql, waveId)).toBe(false);
+    await expireLeases(w.sql);
+    expect(await slicesOf(waveId)).toEqual([]);
+    expect(await attemptsOf(w, sent?.id ?? "")).toMatchObject([{ n: 1, outcome: "unknown" }]);
+  });
+
+  test("goes back to where it was in the queue, unless it is to come later", async () => {
+    const { waveId } = await givenWave(w, { people: 1 });
+    await w.sql`update delivery set next_at = now() - interval '1 hour' where wave_id = ${waveId}`;
+    const dueIn = async (inMs?: number) => {
+      const [sliceId = ""] = await leased(w, waveId);
+      await giveBack(w.sql, [sliceId], inMs);
+      const [row] = await w.sql<{ minutes: number }[]>`
+        select (extract(epoch from next_at - now()) / 60)::int as minutes
+          from delivery where wave_id = ${waveId}`;
+      return row?.minutes;
+    };
+    expect(await dueIn()).toBe(-60);
+    expect(await dueIn(300_000)).toBe(5);
+  });
+
+  test("that somebody claims from while it is given back stays", async () => {
+    const { waveId } = await givenWave(w, { people: 3 });
+    const [sliceId = ""] = await leased(w, waveId);
+    const { workerId } = await givenSender(w);
+    const back = await w.sql.begin(async (tx) => {
+      await claim(tx, { sliceId, waveId, workerId, rowsMax: 2 });
+      const giving = giveBack(w.sql, [sliceId]);
+      const first = await Promise.race([giving, setTimeout(300, "waits")]);
+      expect(first).toBe("waits");
+      return { giving };
+    });
+    expect(await back.giving).toBe(1);
+    expect(await slicesOf(waveId)).toMatchObject([{ id: sliceId }]);
   });
 
   test("that nobody works at is given back once its lease ran out, whoever leased it", async () => {

@@ -48,6 +48,24 @@ test("plans that are kept read no table whole, though they were made when all we
   expect(read.deliveries).toBeLessThan(300);
 });
 
+test("sending moves rows without a word to any index", async () => {
+  const { waveId } = await givenWave(w, { people: 10 });
+  const [sliceId = ""] = await leased(w, waveId);
+  const workerId = randomUUID();
+  const written = await w.sql.begin(async (tx) => {
+    const rows = await claim(tx, { sliceId, waveId, workerId, rowsMax: 10 });
+    const settled = rows.map(({ id, attempt }) => settledAs(id, attempt, "accepted"));
+    await settleAccepted(tx, workerId, settled);
+    return tx<{ relname: string; anew: number; quietly: number }[]>`
+      select relname, n_tup_upd::int as anew, n_tup_hot_upd::int as quietly
+        from pg_stat_xact_user_tables where relname in ('attempt', 'delivery') order by relname`;
+  });
+  expect(written).toEqual([
+    { relname: "attempt", anew: 10, quietly: 10 },
+    { relname: "delivery", anew: 20, quietly: 20 },
+  ]);
+});
+
 async function deliveriesRead(tx: Sql): Promise<number> {
   const [row] = await tx<{ fetched: number }[]>`
     select idx_tup_fetch::int as fetched from pg_stat_xact_user_tables where relname = 'delivery'`;

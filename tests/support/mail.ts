@@ -23,8 +23,8 @@ export const anyText = fc.oneof(
 );
 
 /** How postal-mime shows a body: quoted-printable by lines, each with an end; base64 as it is. */
-export function asRead(raw: Buffer, type: string, body: string): string {
-  const [, head = ""] = raw.toString("latin1").split(`Content-Type: ${type}; charset=utf-8\r\n`);
+export function asRead(raw: string, type: string, body: string): string {
+  const [, head = ""] = raw.split(`Content-Type: ${type}; charset=utf-8\r\n`);
   const encoding = /^Content-Transfer-Encoding: (\S+)\r\n\r\n/.exec(head)?.[1];
   if (encoding === "base64") return body.replaceAll(/\r\n?|\n/g, "\r\n");
   return `${body.replaceAll(/\r\n?|\n/g, "\n")}\n`;

@@ -250,6 +250,12 @@ export async function watchTransitions(
   };
 }
 
+/** As 21 seconds after its last beat. What it had claimed by then was leased before. */
+export async function silence({ sql }: Pick<World, "sql">, workerId: string): Promise<void> {
+  await sql`update worker set beat_at = now() - interval '21 seconds' where id = ${workerId}`;
+  await sql`update slice set leased_at = least(leased_at, now() - interval '6 seconds')`;
+}
+
 /** How many deliveries of a wave are in each state. */
 export function states(w: World, waveId: string): Promise<Record<string, number>> {
   return waves.counts(w.sql, waveId);
@@ -260,7 +266,7 @@ function plainly({ config }: World): Prepared {
     compose: ({ recipientId }) => ({
       from: config.MAIL_FROM,
       to: `${recipientId}@example.com`,
-      message: Buffer.from(`Subject: ${recipientId}\r\n\r\n`),
+      message: `Subject: ${recipientId}\r\n\r\n`,
     }),
   };
 }

@@ -227,7 +227,7 @@ async function preparedFor(
 const nothingOwn: OwnSources = async () => ({ of: () => ({ own: {} }) });
 
 /** Also bounds how much of a slice is claimed ahead where there are many connections. */
-const MICRO_BATCH_MAX = 50;
+const MICRO_BATCH_MAX = 100;
 const NO_TOKEN_MS = 1_000;
 const NOT_READY_MS = 5_000;
 const PREPARED_MAX = 20;

@@ -13,8 +13,8 @@ export interface Body {
   fill(own: readonly string[], wire: Wire): void;
 }
 
-/** Encoded pieces, one after the other; the strings are ASCII. */
-export type Wire = (Buffer | string)[];
+/** Encoded pieces, one after the other, all ASCII. */
+export type Wire = string[];
 
 /** Encode what is the same for everybody. Line ends of any kind become CRLF; none is ever split. */
 export function encodeBody(stretches: readonly VariantPart[]): Body {
@@ -34,7 +34,7 @@ function quotedPrintable(stretches: readonly VariantPart[]): Body {
   const pieces = stretches.map((stretch) => {
     if (stretch === PLACE) return PLACE;
     const { text, ...ends } = quoted(stretch);
-    return { text: Buffer.from(text, "latin1"), ...ends };
+    return { text, ...ends };
   });
   return {
     encoding: "quoted-printable",
@@ -117,7 +117,7 @@ function base64(stretches: readonly VariantPart[]): Body {
 
 interface Shift {
   readonly head: Buffer;
-  readonly lines: Buffer;
+  readonly lines: string;
   readonly tail: Buffer;
 }
 
@@ -131,7 +131,7 @@ function createShifts(stretch: string) {
       const end = bytes.length - ((bytes.length - begin) % 3);
       return (made[begin] ??= {
         head: bytes.subarray(0, begin),
-        lines: Buffer.from(base64Lines(bytes.subarray(begin, end)), "latin1"),
+        lines: base64Lines(bytes.subarray(begin, end)),
         tail: bytes.subarray(end),
       });
     },

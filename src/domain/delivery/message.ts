@@ -35,7 +35,7 @@ export interface FormLetter {
   readonly text: Body;
   readonly html: Body;
   /** What stands before, between and after the two bodies. */
-  readonly fixed: readonly [Buffer, Buffer, Buffer];
+  readonly fixed: readonly [string, string, string];
 }
 
 export interface Envelope {
@@ -86,8 +86,7 @@ export function formLetter(
     `\r\n--${boundary}\r\n${partHead("text/html", html)}`,
     `\r\n--${boundary}--\r\n`,
   ] as const;
-  const bytes = (ascii: string) => Buffer.from(ascii, "latin1");
-  return { domain, text, html, fixed: [bytes(fixed[0]), bytes(fixed[1]), bytes(fixed[2])] };
+  return { domain, text, html, fixed };
 }
 
 /** One person's message for the wire. Throws a `MessageHold` for an address we do not mail. */
@@ -95,21 +94,21 @@ export function fillIn(
   form: FormLetter,
   envelope: Envelope,
   own: Omit<OwnParts, "subject">,
-): Buffer {
+): string {
   const [before, between, after] = form.fixed;
   const wire: Wire = [envelopeFields(envelope, form.domain), before];
   form.text.fill(own.text, wire);
   wire.push(between);
   form.html.fill(own.html, wire);
   wire.push(after);
-  return joined(wire);
+  return wire.join("");
 }
 
 /** A message that only one person gets. Throws a `MessageHold` for an address we do not mail. */
 export function composeEmail(
   skeleton: Skeleton,
   { text, html, ...envelope }: Envelope & { readonly text: string; readonly html: string },
-): Buffer {
+): string {
   const form = formLetter(skeleton, { text: [text], html: [html] });
   return fillIn(form, envelope, { text: [], html: [] });
 }
@@ -201,17 +200,6 @@ function partHead(type: string, { encoding }: Body): string {
     field("Content-Type", `${type}; charset=utf-8`) +
     field("Content-Transfer-Encoding", `${encoding}\r\n`)
   );
-}
-
-function joined(wire: Wire): Buffer {
-  const bytes = Buffer.allocUnsafe(wire.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of wire) {
-    if (typeof piece === "string") bytes.write(piece, at, "latin1");
-    else bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 function domainOf(address: string): string {

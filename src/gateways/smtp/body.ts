@@ -4,11 +4,10 @@
  * a whole line end, because what two servers read differently can hide a second message
  * ("SMTP smuggling").
  */
-export function dotStuffed(message: Buffer): Buffer {
-  const text = message.toString("latin1");
-  if (isClean(text)) return message;
+export function dotStuffed(text: string): string {
+  if (isClean(text)) return text;
   const lines = text.replaceAll(/\r\n|\r|\n/g, "\r\n").replaceAll(/^\./gm, "..");
-  return Buffer.from(lines === "" || lines.endsWith("\r\n") ? lines : `${lines}\r\n`, "latin1");
+  return lines === "" || lines.endsWith("\r\n") ? lines : `${lines}\r\n`;
 }
 
 /** Whether nothing needs doing: found by leaping from line to line, which most of the time is all. */

@@ -73,7 +73,7 @@ export function createPipelined(wire: Wire, options: SessionOptions): Session {
     take(job) {
       const text = envelopeOf(s, job);
       if (text === undefined) job.done(CANNOT_BE_WRITTEN);
-      else write(s, Buffer.from(text));
+      else write(s, text);
     },
     quit: () => quit(s),
     drop: () => fail(s, "ECONNECTION"),
@@ -85,7 +85,7 @@ function ready(s: State): "idle" | "follow" | "busy" {
   return s.body ? "follow" : "idle";
 }
 
-/** The commands of a message, which are now awaited; undefined where an address cannot be written. */
+/** The commands of a message, an octet a character; undefined where an address cannot be written. */
 function envelopeOf(s: State, job: Job): string | undefined {
   const { from, to } = job.email;
   if (HOSTILE.test(from) || HOSTILE.test(to) || to === "") return undefined;
@@ -95,13 +95,15 @@ function envelopeOf(s: State, job: Job): string | undefined {
   s.stale = false;
   s.envelope = { job, first: s.sent === 0 };
   s.sent += 1;
-  const utf8 = s.utf8 && !ASCII.test(from + to) ? " SMTPUTF8" : "";
-  return `${reset}MAIL FROM:<${from}>${utf8}\r\nRCPT TO:<${to}>\r\nDATA\r\n`;
+  const ascii = ASCII.test(from + to);
+  const utf8 = s.utf8 && !ascii ? " SMTPUTF8" : "";
+  const text = `${reset}MAIL FROM:<${from}>${utf8}\r\nRCPT TO:<${to}>\r\nDATA\r\n`;
+  return ascii ? text : Buffer.from(text).toString("latin1");
 }
 
-function write(s: State, bytes: Buffer): void {
+function write(s: State, octets: string): void {
   s.timer.refresh();
-  s.socket.write(bytes);
+  s.socket.write(octets, "latin1");
 }
 
 function read(s: State, chunk: Buffer): void {
@@ -180,7 +182,7 @@ function writeBody(s: State): void {
   const body = dotStuffed(envelope.job.email.message);
   const next = ready(s) === "follow" ? s.keeper.next() : undefined;
   const follows = next && envelopeOf(s, next);
-  write(s, Buffer.concat([body, END, Buffer.from(follows ?? "")]));
+  write(s, body + END + (follows ?? ""));
   if (next && follows === undefined) next.done(CANNOT_BE_WRITTEN);
 }
 
@@ -215,7 +217,7 @@ function quit(s: State): void {
   s.closing = true;
   if (s.ended || s.awaited.length > 0 || s.envelope) return;
   s.awaited.push("QUIT");
-  write(s, Buffer.from("QUIT\r\n"));
+  write(s, "QUIT\r\n");
   setTimeout(() => s.socket.destroy(), QUIT_MS).unref();
 }
 
@@ -244,5 +246,5 @@ function fail(s: State, code: string): void {
   s.keeper.ended();
 }
 
-const END = Buffer.from(".\r\n");
+const END = ".\r\n";
 const ASCII = /^[\x20-\x7e]*$/;

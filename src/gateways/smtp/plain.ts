@@ -86,7 +86,7 @@ function transmit(
         }
         begun = true;
         begin();
-        this.push(message);
+        this.push(message, "latin1");
         this.push(null);
       },
     });

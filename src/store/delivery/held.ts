@@ -23,7 +23,7 @@ export async function decideHeld(
   const { count } = await tx`
     with chosen as materialized (
       select id, reason from delivery
-       where wave_id = ${waveId} and state = 'held'
+       where wave_id = ${waveId} and listed = 'held'
          and (${ids === "all"} or id = any(${ids === "all" ? [] : ids}::bigint[]))
          and (${because}::text is null or reason = ${because})
        order by id for update

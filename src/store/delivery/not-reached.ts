@@ -43,7 +43,7 @@ export async function countNotReached(sql: Sql, waveId: string): Promise<number>
 
 /** As the index has it: nothing led there, or nothing follows a rejection. */
 function endsInVain(sql: Sql) {
-  return sql`(e.state = 'not-reached' or (e.state = 'rejected' and e.onward is false))`;
+  return sql`(e.listed = 'not-reached' or (e.listed = 'rejected' and e.onward is false))`;
 }
 
 /** Where every channel goes out at once, one of them may still arrive. */

@@ -65,7 +65,7 @@ export function withRejected(sql: Sql): Promise<{ id: string; incidentId: string
       select id, incident_id from wave w
        where state <> 'cancelled'
          and exists (select from delivery d
-                      where d.wave_id = w.id and d.state = 'rejected' and d.onward is null)
+                      where d.wave_id = w.id and d.listed = 'rejected' and d.onward is null)
        order by id`,
   );
 }
@@ -86,7 +86,7 @@ export async function passOn(
   const rows = await tx<{ channel: string | null }[]>`
     with ended as materialized (
       select id, recipient_id, channel, canary from delivery
-       where wave_id = ${waveId} and state = 'rejected' and onward is null
+       where wave_id = ${waveId} and listed = 'rejected' and onward is null
        order by id limit ${ROWS_MAX} for update skip locked
     ), closed as (
       insert into closed_channel (incident_id, recipient_id, channel, reason)

@@ -198,7 +198,7 @@ export async function planAgain(
 
 /** Unknown for longer than this: receipts have had their time. */
 function isOver(sql: Sql, channel: SentChannel, windowMs: number) {
-  return sql`d.state = 'unknown' and d.channel = ${channel}
+  return sql`d.listed = 'unknown' and d.channel = ${channel}
          and d.settled_at < now() - ${windowMs}::int * ${MS}::interval`;
 }
 

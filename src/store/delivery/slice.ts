@@ -31,7 +31,7 @@ export async function lease(
   return tx<Slice[]>`
     with due as materialized (
       select id from delivery
-       where wave_id = ${waveId} and state = 'planned' and channel = ${channel} and next_at <= now()
+       where wave_id = ${waveId} and listed = 'planned' and channel = ${channel} and next_at <= now()
          and (canary or not ${canaryOnly})
        order by next_at, id limit ${rowsMax} for update skip locked
     ), numbered as (
@@ -49,13 +49,16 @@ export async function lease(
 
 /** The queue has these slices now. */
 export async function handed(sql: Sql, sliceIds: readonly string[]): Promise<void> {
-  await sql`update slice set handed = true where id = any(${sliceIds}::uuid[])`;
+  await sql`
+    update slice set handed = true
+     where id in (select id from slice where id = any(${sliceIds}::uuid[])
+                   order by id for no key update)`;
 }
 
 /**
  * Give back slices whose lease ran out, and those that were leased and never handed over. Those that
  * are in the queue after all, because somebody was only slow, are jobs that find nothing. Slices of
- * which nothing is leased any more are done with. Answers how many rows.
+ * which nothing is leased or being sent are done with. Answers how many rows.
  */
 export async function expireLeases(sql: Sql): Promise<number> {
   // Workers of the version before keep no slices: neither of their own leases, nor when they end ours.
@@ -63,7 +66,8 @@ export async function expireLeases(sql: Sql): Promise<number> {
     select s.id from slice s
      where s.leased_at < now() - ${HANDING}::interval
        and (not s.handed or s.leased_at < now() - ${LEASE}::interval
-            or not exists (select from delivery d where d.slice_id = s.id and d.state = 'leased'))
+            or not exists (select from delivery d
+                            where d.slice_id = s.id and d.state in ('leased', 'sending') offset 0))
     union
     select slice_id from delivery where leased_until < now() and state = 'leased'`;
   if (lost.length === 0) return 0;
@@ -92,35 +96,45 @@ interface LeasedCount {
 }
 
 /**
- * Give back what nobody claimed of these slices, due again in `inMs`: they are done with. Answers how
- * many rows.
+ * Give back what nobody claimed of these slices, due again in `inMs` or when it was before: they are
+ * done with, but for those of which something is being sent, which is found by them. Answers how many
+ * rows.
  */
 export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0): Promise<number> {
   const { count } = await sql`
-    with done as (delete from slice where id = any(${sliceIds}::uuid[]))
     update delivery
        set state = 'planned', slice_id = null, leased_until = null,
-           next_at = now() + ${inMs}::int * interval '1 millisecond'
+           next_at = case when ${inMs}::int > 0
+                          then now() + ${inMs}::int * interval '1 millisecond' else next_at end
      -- In the order in which everybody locks them.
      where id in (select id from delivery
                    where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'
                    order by id for update)`;
+  // That waited for whoever was claiming, so a trigger sees now whether anything is being sent.
+  await sql`
+    delete from slice
+     where id in (select id from slice where id = any(${sliceIds}::uuid[]) order by id for update)`;
   return count;
 }
 
 /** Slices with leased rows, and how many. */
 export function leasedSlices(sql: Sql): Promise<{ sliceId: string; rows: number }[]> {
   return sql<{ sliceId: string; rows: number }[]>`
-    select slice_id, count(*)::int as rows from delivery where state = 'leased' group by slice_id`;
+    select slice_id, count(*)::int as rows from delivery
+     where state = 'leased' and (slice_id in (select id from slice) or leased_until is not null)
+     group by slice_id`;
 }
 
 /** Give back every lease: the Redis that knew the slices is gone. */
 export async function giveBackAll(tx: Sql): Promise<number> {
-  const { count } = await tx`
-    with done as (delete from slice)
-    update delivery set state = 'planned', slice_id = null, leased_until = null
-     where id in (select id from delivery where state = 'leased' order by id for update)`;
-  return count;
+  const all = await tx<{ id: string }[]>`
+    select id from slice
+    union
+    select slice_id from delivery where leased_until is not null and state = 'leased'`;
+  return giveBack(
+    tx,
+    all.map(({ id }) => id),
+  );
 }
 
 /** The wave and incident of a slice, while any row of it is leased, and whether it is of canaries. */

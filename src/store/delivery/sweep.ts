@@ -10,11 +10,18 @@ import { isUnsure, takenBefore } from "./taken.ts";
  */
 export async function markUnknown(tx: Sql): Promise<number> {
   const silent = await tx<{ id: string }[]>`
+    with found as materialized (
+      select k.id from slice s
+       -- Of each slice by its index, however many there are.
+       cross join lateral (
+         select id from delivery where slice_id = s.id and state = 'sending' offset 0) k
+       where s.leased_at < now() - ${YOUNG}::interval
+    )
     select d.id
       from delivery d
       left join worker w on w.id = d.worker_id
       left join attempt a on a.delivery_id = d.id and a.n = d.attempt
-     where d.state = 'sending'
+     where d.id in (select id from found) and d.state = 'sending'
        and (w.id is null or w.beat_at < now() - ${SILENT}::interval
             or a.started_at < now() - ${FORGOTTEN}::interval)
      order by d.id for update of d skip locked`;
@@ -31,7 +38,8 @@ export async function markUnknown(tx: Sql): Promise<number> {
 /** Call `unknown` what this worker itself leaves unfinished as it is made to stop. */
 export async function abandon(tx: Sql, workerId: string): Promise<number> {
   const left = await tx<{ id: string }[]>`
-    select id from delivery where worker_id = ${workerId} and state = 'sending'
+    select id from delivery
+     where slice_id in (select id from slice) and worker_id = ${workerId} and state = 'sending'
      order by id for update`;
   return callUnknown(tx, left, { reason: "worker-stopped", still: tx`` });
 }
@@ -82,10 +90,10 @@ export async function cancelStragglers(sql: Sql): Promise<number> {
     ), found as materialized (
       -- By an index for each; what is leased comes back as planned.
       select s.id from gone g cross join lateral (
-        (select id from delivery where wave_id = g.id and state = 'planned'
+        (select id from delivery where wave_id = g.id and listed = 'planned'
           order by channel, next_at, id limit ${ROWS_MAX})
         union all
-        (select id from delivery where wave_id = g.id and state = 'held'
+        (select id from delivery where wave_id = g.id and listed = 'held'
           order by id limit ${ROWS_MAX})) s
     ), back as materialized (
       select d.id, d.attempt from delivery d
@@ -103,4 +111,6 @@ export async function cancelStragglers(sql: Sql): Promise<number> {
 
 const ROWS_MAX = 10_000;
 const SILENT = "20 seconds";
+/** Nobody claims later than 15 s after their last beat: of a younger slice no silent worker has any. */
+const YOUNG = "5 seconds";
 const FORGOTTEN = "30 minutes";

@@ -29,7 +29,7 @@ export async function decide(
   const { count } = await tx`
     with chosen as materialized (
       select d.id, d.attempt from delivery d
-       where d.wave_id = ${waveId} and d.state = 'unknown'
+       where d.wave_id = ${waveId} and d.listed = 'unknown'
          and (${ids === "all"} or d.id = any(${ids === "all" ? [] : ids}::bigint[]))
          and (${channel}::text is null or d.channel = ${channel})
          and (${workerId}::uuid is null or d.worker_id = ${workerId})

@@ -25,14 +25,13 @@ export function takeSilent(
       with due as materialized (
         select a.delivery_id, a.n
           from delivery d join attempt a on a.delivery_id = d.id
-         where d.state = 'accepted' and d.channel = 'sms'
-           and d.settled_at > now() - (${Math.max(...afterMinutes)}::int + 1440) * ${MINUTE}::interval
+         where d.sms_accepted_at > now() - (${Math.max(...afterMinutes)}::int + 1440) * ${MINUTE}::interval
            and a.outcome = 'accepted' and a.reference is not null
            and exists (select from unnest(${[...afterMinutes]}::int[]) as age
-                        where d.settled_at + age * ${MINUTE}::interval <= now()
+                        where d.sms_accepted_at + age * ${MINUTE}::interval <= now()
                           and (a.looked_at is null
-                               or a.looked_at < d.settled_at + age * ${MINUTE}::interval))
-         order by d.settled_at limit ${rowsMax} for update of a skip locked
+                               or a.looked_at < d.sms_accepted_at + age * ${MINUTE}::interval))
+         order by d.sms_accepted_at limit ${rowsMax} for update of a skip locked
       )
       update attempt a set looked_at = now()
         from due where a.delivery_id = due.delivery_id and a.n = due.n

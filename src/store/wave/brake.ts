@@ -38,7 +38,7 @@ export async function waveCounts(sql: Sql, waveId: string): Promise<WaveCounts> 
   const faults = await one(
     Faults,
     sql`
-      select (select count(*) from delivery where wave_id = ${waveId} and state = 'held')::int as held,
+      select (select count(*) from delivery where wave_id = ${waveId} and listed = 'held')::int as held,
              (select count(distinct d.id)
                 from receipt r join delivery d on d.id = r.delivery_id and d.wave_id = ${waveId}
                where r.status = 'complained')::int as complained`,

@@ -12,7 +12,7 @@ import { keep } from "../../../src/store/receipt.ts";
 import { apply } from "../../../src/store/receipt/apply.ts";
 import * as waves from "../../../src/store/wave.ts";
 import * as workers from "../../../src/store/worker.ts";
-import { givenWave } from "../wave.ts";
+import { givenWave, silence } from "../wave.ts";
 import type { GivenWave } from "../wave.ts";
 import type { World } from "../world.ts";
 import { verdictOf } from "./machine.ts";
@@ -133,9 +133,7 @@ export async function perform(s: Store, meant: Meant): Promise<Performed> {
       await settleOne(s, meant);
       break;
     case "lose":
-      await sql`
-        update worker set beat_at = now() - interval '21 seconds'
-         where id = ${s.workerIds[meant.worker] ?? ""}`;
+      await silence(s.w, s.workerIds[meant.worker] ?? "");
       break;
     case "beat":
       await workers.beat(sql, s.workerIds[meant.worker] ?? "");
