@@ -251,8 +251,13 @@ export async function watchTransitions(
 }
 
 /** As 21 seconds after its last beat. What it had claimed by then was leased before. */
-export async function silence({ sql }: Pick<World, "sql">, workerId: string): Promise<void> {
-  await sql`update worker set beat_at = now() - interval '21 seconds' where id = ${workerId}`;
+export async function silence(w: Pick<World, "sql">, workerId: string): Promise<void> {
+  await w.sql`update worker set beat_at = now() - interval '21 seconds' where id = ${workerId}`;
+  await ageSlices(w);
+}
+
+/** Every slice is as old as those in which the sweep looks for what is being sent. */
+export async function ageSlices({ sql }: Pick<World, "sql">): Promise<void> {
   await sql`update slice set leased_at = least(leased_at, now() - interval '6 seconds')`;
 }
 

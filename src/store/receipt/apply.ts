@@ -188,13 +188,14 @@ function takenAbove(tx: Sql) {
   return tx`exists (select from waiting e
                      where e.delivery_id = w.delivery_id and e.channel = w.channel and e.id < w.id
                        and e.status in ('queued', 'sent', 'complained')
-                       and (e.attempt is null or e.attempt > 0))`;
+                       and (e.attempt is null or e.attempt > 0)
+                       and not (coalesce(e.attempt < k.attempt, false) and ${failedBefore(tx, "e")}))`;
 }
 
 /** Whether this attempt is known to have failed: that it was once on its way is no news then. */
-function failedBefore(tx: Sql) {
-  return tx`exists (select from receipt f where f.delivery_id = w.delivery_id
-                       and f.attempt is not distinct from w.attempt and f.status = 'failed')`;
+function failedBefore(tx: Sql, line: "w" | "e" = "w") {
+  return tx`exists (select from receipt f where f.delivery_id = ${tx(line)}.delivery_id
+                       and f.attempt is not distinct from ${tx(line)}.attempt and f.status = 'failed')`;
 }
 
 /**

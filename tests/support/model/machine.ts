@@ -125,10 +125,11 @@ function newRow(given: Pick<Row, "person" | "channel" | "canary" | "order">): Ro
   };
 }
 
-/** Every move goes through the table, or the run fails. */
+/** Every move goes through the table, or the run fails. None ends but with its second copy unwanted. */
 export function move(row: Row, to: DeliveryState): void {
   if (!mayBecome(row.state, to)) throw new Error(`${row.key}: ${row.state} → ${to}`);
   row.state = to;
+  row.wanted &&= to === "planned" || to === "leased" || to === "unknown";
 }
 
 export function mayClaim({ wave }: Machine): boolean {
@@ -180,7 +181,6 @@ export function claim(
     move(row, "sending");
     row.attempt += 1;
     row.worker = worker;
-    row.wanted = false;
     const none = { outcome: undefined, duplicate: false, failed: false };
     m.attempts.set(`${row.key}/${row.attempt}`, { worker, ...none });
     return [{ worker, key: row.key, attempt: row.attempt, putOff }];

@@ -17,10 +17,10 @@ export function applyReceipts(m: Machine): void {
     const said = waiting
       .filter((told) => told.key === key)
       .flatMap((told) => {
-        const { id, status } = told;
-        const next = nextBy(m, told, copied.has(told));
-        const final = status === "delivered" || status === "failed";
-        return next ? [{ next, final, id }] : [];
+        const before = waiting.filter((other) => other.key === key && other.id < told.id);
+        const next = nextBy(m, told, copied.has(told)) ?? failedAfter(m, told, before);
+        const final = told.status === "delivered" || told.status === "failed";
+        return next ? [{ next, final, id: told.id }] : [];
       })
       .toSorted((a, b) => Number(b.final) - Number(a.final) || a.id - b.id);
     if (said[0]) move(row, said[0].next);
@@ -58,6 +58,15 @@ function nextBy(m: Machine, told: Told, copied: boolean): DeliveryState | undefi
   }
   if ((wanted || old) && failedLater(m, told)) return undefined;
   return unsure ? "accepted" : undefined;
+}
+
+/** A held message that was taken after all, as the reports before this one say, has failed now. */
+function failedAfter(m: Machine, told: Told, before: readonly Told[]): DeliveryState | undefined {
+  const row = rowOf(m, told.key);
+  const isIt = row.state === "held" && told.status === "failed" && told.attempt === row.attempt;
+  return isIt && before.some((other) => nextBy(m, other, false) === "accepted")
+    ? "rejected"
+    : undefined;
 }
 
 const IN_VAIN = new Set<string>(["not-sent", "throttled", "transient", "rejected"]);

@@ -12,7 +12,7 @@ import { keep } from "../../../src/store/receipt.ts";
 import { apply } from "../../../src/store/receipt/apply.ts";
 import * as waves from "../../../src/store/wave.ts";
 import * as workers from "../../../src/store/worker.ts";
-import { givenWave, silence } from "../wave.ts";
+import { ageSlices, givenWave, silence } from "../wave.ts";
 import type { GivenWave } from "../wave.ts";
 import type { World } from "../world.ts";
 import { verdictOf } from "./machine.ts";
@@ -175,7 +175,10 @@ export interface Performed {
 
 async function performOnAll(s: Store, does: string): Promise<void> {
   const { ctx, sql, staff } = s.w;
-  if (does === "mark unknown") await sweeping.markUnknown(sql);
+  if (does === "mark unknown") {
+    await ageSlices(s.w);
+    await sweeping.markUnknown(sql);
+  }
   if (does === "expire leases") {
     await sql`update slice set leased_at = now() - interval '10 minutes'`;
     await expireLeases(sql);
