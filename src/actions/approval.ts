@@ -158,7 +158,7 @@ async function requireCurrent(ctx: Context, tx: Sql, { notice, submission, versi
   // What the law forbids nobody can accept alone, neither who approves nor who starts.
   const compiled = await compiledVersion(ctx, version.id, tx);
   requireFixed(await problemsOf(ctx, tx, compiled, notice));
-  await requirePlacesServed(ctx, tx, { notice, version, audienceId: submission.audienceId });
+  await requirePlacesServed(ctx, tx, { notice, version, places: now.places });
   return now.needed;
 }
 

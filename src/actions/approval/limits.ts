@@ -2,8 +2,8 @@ import type { Context } from "../../context.ts";
 import type { Plan } from "../../domain/approval.ts";
 import { UNKNOWN_PLACE, limitsFor } from "../../domain/audience/permitted.ts";
 import type { ChannelLimit } from "../../domain/audience/permitted.ts";
+import type { PlaceCount } from "../../domain/audience/residents.ts";
 import type { Notice } from "../../domain/notice/notice.ts";
-import * as recipients from "../../store/audience/recipient.ts";
 import type { Sql } from "../../store/db.ts";
 import { owedToAudience } from "../notice/gate.ts";
 
@@ -15,10 +15,9 @@ export async function limitsOf(
   ctx: Context,
   sql: Sql,
   { incidentId, kind }: Pick<Notice, "incidentId" | "kind">,
-  { audienceId, plan }: { readonly audienceId: string; readonly plan: Plan },
+  { places, plan }: { readonly places: readonly PlaceCount[]; readonly plan: Plan },
 ): Promise<ChannelLimit[]> {
   if (kind !== "initial" && kind !== "correction") return [];
-  const places = await recipients.places(sql, audienceId);
   const { owed } = await owedToAudience(ctx, sql, incidentId, places);
   if (owed.length === 0) return [];
   const limits = limitsFor(

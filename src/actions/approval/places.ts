@@ -8,7 +8,6 @@ import { partsOf, splitBy } from "../../domain/notice/split.ts";
 import type { Obligation } from "../../domain/obligation.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { FieldProblem } from "../../domain/refusal.ts";
-import * as recipients from "../../store/audience/recipient.ts";
 import type { Sql } from "../../store/db.ts";
 import type { VersionWithFacts } from "../../store/notice.ts";
 import { compiledVersion } from "../notice/compiled.ts";
@@ -17,7 +16,8 @@ import { owedToAudience } from "../notice/gate.ts";
 interface Proposed {
   readonly notice: Pick<Notice, "incidentId" | "kind">;
   readonly version: Pick<NoticeVersion, "id" | "variants">;
-  readonly audienceId: string;
+  /** Where the people of the audience live. */
+  readonly places: readonly PlaceCount[];
 }
 
 /**
@@ -28,12 +28,11 @@ interface Proposed {
 export async function requirePlacesServed(
   ctx: Context,
   tx: Sql,
-  { notice, version, audienceId }: Proposed,
+  { notice, version, places }: Proposed,
 ): Promise<void> {
-  const places = await recipients.places(tx, audienceId);
   const problems = [
     ...unmarked(version, places),
-    ...(await forbidden(ctx, tx, { notice, version, audienceId, places })),
+    ...(await forbidden(ctx, tx, { notice, version, places })),
   ];
   if (problems.length > 0)
     refuse("template-refused", "Some people would read what is not for their place.", problems);
@@ -53,14 +52,10 @@ function unmarked({ variants }: Proposed["version"], places: readonly PlaceCount
   ];
 }
 
-interface Judged extends Proposed {
-  readonly places: readonly PlaceCount[];
-}
-
 async function forbidden(
   ctx: Context,
   tx: Sql,
-  { notice, version: { id }, places }: Judged,
+  { notice, version: { id }, places }: Proposed,
 ): Promise<FieldProblem[]> {
   const { incidentId, kind } = notice;
   const { more, unnamed } = await owedToAudience(ctx, tx, incidentId, places);

@@ -14,6 +14,7 @@ import type { Notice, NoticeVersion } from "../../domain/notice/notice.ts";
 import { expectVersion, refuse } from "../../domain/refusal.ts";
 import type { Actor } from "../../domain/staff.ts";
 import * as store from "../../store/approval.ts";
+import * as recipients from "../../store/audience/recipient.ts";
 import type { Sql } from "../../store/db.ts";
 import * as incidents from "../../store/incident.ts";
 import * as notices from "../../store/notice.ts";
@@ -72,13 +73,14 @@ export function submit(
     const version = await notices.version(tx, notice.id, notice.number);
     const audience = await frozenAudience(tx, incidentId, given.audienceId);
     await requireSendable(ctx, tx, notice, version);
-    await requirePlacesServed(ctx, tx, { notice, version, audienceId: audience.id });
+    const places = await recipients.places(tx, audience.id);
+    await requirePlacesServed(ctx, tx, { notice, version, places });
 
     const level = await sensitivity(tx, incidentId);
     const { canary } = given;
     const channels = given.plan.channels ?? [...SENSITIVITY_DEFAULTS[level].channels];
     const wanted = { ...given.plan, channels };
-    const limits = await limitsOf(ctx, tx, notice, { audienceId: audience.id, plan: wanted });
+    const limits = await limitsOf(ctx, tx, notice, { places, plan: wanted });
     const plan = { ...wanted, ...(limits.length > 0 && { limits }) };
     if (!ctx.sms && channels.includes("sms"))
       refuse("wrong-state", "No SMS provider is set up. Leave SMS out of the plan, or set it up.", [

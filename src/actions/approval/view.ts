@@ -9,6 +9,7 @@ import { JudgedProblem } from "../../domain/notice/lint/override.ts";
 import { contentHash } from "../../domain/notice/notice.ts";
 import type { Notice } from "../../domain/notice/notice.ts";
 import * as store from "../../store/approval.ts";
+import * as recipients from "../../store/audience/recipient.ts";
 import type { Sql } from "../../store/db.ts";
 import * as notices from "../../store/notice.ts";
 import * as scopes from "../../store/scope.ts";
@@ -84,7 +85,8 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
 }
 
 /**
- * What of a submission is no longer true, by name, and how many approvals it needs by now.
+ * What of a submission is no longer true, by name, how many approvals it needs by now, and where its
+ * people live.
  * Empty exactly where the binding computed from the data as they are is the one submitted.
  */
 export async function current(ctx: Context, sql: Sql, given: Submission) {
@@ -105,7 +107,8 @@ export async function current(ctx: Context, sql: Sql, given: Submission) {
   const level = await sensitivity(sql, given.incidentId);
   const { plan } = given;
   const notice = await notices.find(sql, given.incidentId, given.noticeId);
-  const limits = await limitsOf(ctx, sql, notice, { audienceId: given.audienceId, plan });
+  const places = await recipients.places(sql, given.audienceId);
+  const limits = await limitsOf(ctx, sql, notice, { places, plan });
   const changed = [
     ...Object.keys(facts).filter((field) => facts[field] !== given.facts[field]),
     ...(version.sender.layoutVersion === ctx.templates.mail.version ? [] : ["layout"]),
@@ -114,7 +117,7 @@ export async function current(ctx: Context, sql: Sql, given: Submission) {
   ];
   if (changed.length === 0 && !binding.equals(given.binding)) changed.push("binding");
   const needed = Math.max(given.approvalsNeeded, approval.approvalsNeeded(count, level));
-  return { changed, needed };
+  return { changed, needed, places };
 }
 
 /** An audience that can be bound. Refuses one that is not frozen, and another incident's. */

@@ -114,7 +114,7 @@ export async function abandon(ctx: Context, workerId: string): Promise<void> {
   ctx.log.warn({ unknown }, "stopped in the middle of sending");
 }
 
-interface Job extends SliceOf {
+interface Job extends slices.Leased {
   readonly sliceId: string;
   readonly prepared: Prepared;
 }
@@ -123,14 +123,16 @@ interface Job extends SliceOf {
 async function sendAll(ctx: Context, sender: Sender, job: Job): Promise<number> {
   const underWay = new Map<string, Promise<void>>();
   let pauseMs = 0;
-  while (!sender.stopping) {
-    const taken = await sender.slots.take(MICRO_BATCH_MAX);
+  let left = job.rows;
+  while (!sender.stopping && left > 0) {
+    const taken = await sender.slots.take(Math.min(MICRO_BATCH_MAX, left));
     // While no relay is well nothing is claimed, so that no try is used up.
     const awayMs = sender.channel === "sms" ? 0 : (ctx.email.waitMs?.() ?? 0);
     const idle = sender.stopping || awayMs > 0 || !sender.mayWrite(performance.now());
     const tokens = idle ? 0 : await sender.rate.take(taken.count);
     const rows = tokens > 0 ? await claimRows(ctx, sender, job, { tokens, underWay }) : [];
     taken.claimed(rows.length);
+    left -= rows.length;
     if (tokens > rows.length) sender.rate.giveBack(tokens - rows.length);
     for (const row of rows)
       underWay.set(

@@ -49,14 +49,10 @@ export async function preflight(ctx: Context, given: PreflightOf): Promise<Prefl
   const notice = await notices.find(ctx.sql, given.incidentId, noticeId);
   const { submissionId } = given;
   const query = { audienceId, ...plan, noticeClass: notice.class, submissionId };
-  const reach = await approvals.reach(ctx.sql, query);
-  const messages = {
-    email: reach.reduce((sum, { email }) => sum + email, 0),
-    sms: reach.reduce((sum, { sms }) => sum + sms, 0),
-  };
+  const messages = approvals.reach(ctx.sql, query).then(messagesOf);
   const { channels } = plan;
   const [sender, providers, wording, paces] = await Promise.all([
-    channels.includes("email") ? seeSender(ctx, noticeVersionId, messages.email) : NO_MAIL,
+    channels.includes("email") ? seeSender(ctx, noticeVersionId, messages) : NO_MAIL,
     providerFindings(ctx, channels),
     wordingFindings(ctx, {
       incidentId: given.incidentId,
@@ -65,6 +61,7 @@ export async function preflight(ctx: Context, given: PreflightOf): Promise<Prefl
       channels,
     }),
     seePaces(ctx, submission, messages),
+    messages,
   ]);
   return {
     findings: [...sender.findings, ...providers, ...wording, ...paces.findings],
@@ -95,13 +92,27 @@ export async function requireReady(
   return [...new Set(stops)];
 }
 
+/** How many people are written to by each channel at first. */
+interface Messages {
+  readonly email: number;
+  readonly sms: number;
+}
+
+function messagesOf(reach: readonly approvals.Reach[]): Messages {
+  return {
+    email: reach.reduce((sum, { email }) => sum + email, 0),
+    sms: reach.reduce((sum, { sms }) => sum + sms, 0),
+  };
+}
+
 async function seeSender(
   ctx: Context,
   noticeVersionId: string,
-  messages: number,
+  counted: Promise<Messages>,
 ): Promise<SenderSeen> {
   const { from } = (await notices.versionById(ctx.sql, noticeVersionId)).sender;
   const selectors = ctx.config.DKIM_SELECTORS;
+  const { email: messages } = await counted;
   const seen = senderFindings(ctx.dns, { from, envelope: from, selectors, messages });
   const late = { ...NO_MAIL, findings: [finding("dns-unreachable", domainOfAddress(from))] };
   return inTime(seen, late);
@@ -132,9 +143,10 @@ async function providerFindings(
 async function seePaces(
   { sql, config, now }: Context,
   { sendWindow, deadline }: Submission,
-  messages: Readonly<Record<"email" | "sms", number>>,
+  counted: Promise<Messages>,
 ): Promise<Pick<Preflight, "findings" | "ratePerSecond">> {
   const [email, sms] = await Promise.all([measuredRate(sql, "email"), measuredRate(sql, "sms")]);
+  const messages = await counted;
   const ratePerSecond = {
     email: knownRate(email, config.EMAIL_RATE_MAX),
     sms: knownRate(sms, config.SMS_RATE_MAX),

@@ -101,20 +101,26 @@ interface LeasedCount {
  * rows.
  */
 export async function giveBack(sql: Sql, sliceIds: readonly string[], inMs = 0): Promise<number> {
-  const { count } = await sql`
-    update delivery
-       set state = 'planned', slice_id = null, leased_until = null,
-           next_at = case when ${inMs}::int > 0
-                          then now() + ${inMs}::int * interval '1 millisecond' else next_at end
-     -- In the order in which everybody locks them.
-     where id in (select id from delivery
-                   where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'
-                   order by id for update)`;
-  // That waited for whoever was claiming, so a trigger sees now whether anything is being sent.
-  await sql`
-    delete from slice
-     where id in (select id from slice where id = any(${sliceIds}::uuid[]) order by id for update)`;
-  return count;
+  const [given] = await sql<{ rows: number }[]>`
+    with given as (
+      update delivery
+         set state = 'planned', slice_id = null, leased_until = null,
+             next_at = case when ${inMs}::int > 0
+                            then now() + ${inMs}::int * interval '1 millisecond' else next_at end
+       -- In the order in which everybody locks them.
+       where id in (select id from delivery
+                     where slice_id = any(${sliceIds}::uuid[]) and state = 'leased'
+                     order by id for update)
+      returning true
+    ), counted as materialized (select count(*)::int as rows from given
+    ), gone as (
+      delete from slice
+       -- That waited for whoever was claiming, so a trigger sees now whether anything is being sent.
+       where (select rows from counted) is not null
+         and id in (select id from slice where id = any(${sliceIds}::uuid[]) order by id for update)
+    )
+    select rows from counted`;
+  return given?.rows ?? 0;
 }
 
 /** Slices with leased rows, and how many. */
@@ -137,15 +143,22 @@ export async function giveBackAll(tx: Sql): Promise<number> {
   );
 }
 
-/** The wave and incident of a slice, while any row of it is leased, and whether it is of canaries. */
-export async function sliceOf(
-  sql: Sql,
-  sliceId: string,
-): Promise<{ waveId: string; incidentId: string; canary: boolean } | undefined> {
-  const [row] = await sql<{ waveId: string; incidentId: string; canary: boolean }[]>`
-    select d.wave_id, w.incident_id, w.state = 'canary' as canary
+/** What is to be sent of a slice. */
+export interface Leased {
+  readonly waveId: string;
+  readonly incidentId: string;
+  /** Whether it is of canaries. */
+  readonly canary: boolean;
+  /** How many rows are leased. */
+  readonly rows: number;
+}
+
+/** The wave and incident of a slice, while any row of it is leased. */
+export async function sliceOf(sql: Sql, sliceId: string): Promise<Leased | undefined> {
+  const [row] = await sql<Leased[]>`
+    select w.id as wave_id, w.incident_id, w.state = 'canary' as canary, count(*)::int as rows
       from delivery d join wave w on w.id = d.wave_id
-     where d.slice_id = ${sliceId} and d.state = 'leased' limit 1`;
+     where d.slice_id = ${sliceId} and d.state = 'leased' group by w.id`;
   return row;
 }
 
