@@ -122,13 +122,12 @@ describe("a receipt moves its delivery forward", () => {
     const { waveId, incidentId } = await givenSms(2);
     const [sliceId = ""] = await leased(w, waveId, 1_000, "sms");
     const { workerId } = await givenSender(w, { channel: "sms" });
-    const rows = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
-    const [row] = rows;
+    const [row] = await claim(w.sql, { sliceId, waveId, workerId, rowsMax: 1 });
     await settle(w.sql, workerId, [settledAs(row?.id ?? "")]);
     await hear(row?.id ?? "", "undelivered", "30034");
     await sweep(w.ctx);
-    const { state, pausedReason } = await progressOf(w.sql, incidentId, waveId);
-    expect([state, pausedReason]).toEqual(["paused", "breaker"]);
+    const stopped = { state: "paused", pausedReason: "breaker" };
+    expect(await progressOf(w.sql, incidentId, waveId)).toMatchObject(stopped);
   });
 });
 
@@ -137,11 +136,7 @@ test("an error code that is empty or no number costs us nothing but the code", (
     expect(
       twilioReceipt(
         { deliveryId: "1", attempt: 1 },
-        {
-          MessageSid: SID,
-          MessageStatus: "delivered",
-          ErrorCode,
-        },
+        { MessageSid: SID, MessageStatus: "delivered", ErrorCode },
       ),
     ).toMatchObject({ status: "delivered", code: null });
 });
@@ -174,18 +169,20 @@ describe("a receipt of what nobody knew", () => {
 
   test("spares a second copy that a person had asked for", async () => {
     const { id, waveId, incidentId } = await sentSms(UNKNOWN);
-    const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
-    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+    await askedAgain({ waveId, incidentId });
     await hear(id, "sent");
     await sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ accepted: 1 });
     expect(await leased(w, waveId, 1_000, "sms")).toEqual([]);
+    // Nothing is left of that wish: what fails later moves on.
+    await hear(id, "failed", LOST);
+    await sweep(w.ctx);
+    expect(await states(w, waveId)).toEqual({ rejected: 1 });
   });
 
   test("that says it failed leaves a second copy that a person asked for to be sent", async () => {
     const { id, waveId, incidentId } = await sentSms(UNKNOWN);
-    const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
-    await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+    await askedAgain({ waveId, incidentId });
     await hear(id, "failed", LOST);
     await sweep(w.ctx);
     expect(await states(w, waveId)).toEqual({ planned: 1 });
@@ -336,15 +333,19 @@ describe("a receipt of the first attempt, when the second came to nothing", () =
   }
 });
 
-/** A person has an SMS sent again of which nobody knows, and this comes of it. */
-async function sentAgain(
-  { waveId, incidentId }: { waveId: string; incidentId: string },
-  outcome: Outcome,
-): Promise<void> {
-  const order = { incidentId, waveId, deliveryIds: "all", reason: "Nobody knows." } as const;
+type Of = Readonly<Record<"waveId" | "incidentId", string>>;
+
+/** A person has an SMS sent again of which nobody knows. */
+async function askedAgain(wave: Of): Promise<void> {
+  const order = { ...wave, deliveryIds: "all", reason: "Nobody knows." } as const;
   await decideUnknown(w.ctx, w.staff.approver, { ...order, decision: "resend" });
+}
+
+/** The same, and this comes of it. */
+async function sentAgain(wave: Of, outcome: Outcome): Promise<void> {
+  await askedAgain(wave);
   w.sms.answer(() => outcome);
-  await sendDue(w, waveId, "sms");
+  await sendDue(w, wave.waveId, "sms");
 }
 
 describe("who answers STOP", () => {

@@ -86,8 +86,8 @@ export async function viewOf(ctx: Context, sql: Sql, given: Submission): Promise
 
 /**
  * What of a submission is no longer true, by name, how many approvals it needs by now, and where its
- * people live.
- * Empty exactly where the binding computed from the data as they are is the one submitted.
+ * people live. `changed` is empty exactly where the binding computed from the data as they are is
+ * the one submitted.
  */
 export async function current(ctx: Context, sql: Sql, given: Submission) {
   const version = await notices.versionById(sql, given.noticeVersionId);

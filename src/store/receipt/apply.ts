@@ -189,7 +189,7 @@ function takenAbove(tx: Sql) {
                      where e.delivery_id = w.delivery_id and e.channel = w.channel and e.id < w.id
                        and e.status in ('queued', 'sent', 'complained')
                        and (e.attempt is null or e.attempt > 0)
-                       and not (coalesce(e.attempt < k.attempt, false) and ${failedBefore(tx, "e")}))`;
+                       and (${failedBefore(tx, "e")} and e.attempt < k.attempt) is not true)`;
 }
 
 /** Whether this attempt is known to have failed: that it was once on its way is no news then. */
