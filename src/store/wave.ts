@@ -169,7 +169,9 @@ export async function barrier(sql: Sql, waveId: string): Promise<"late" | "withd
 /** Whether anything of a wave is still on its way, or may have to go another way. */
 export async function hasOpen(sql: Sql, waveId: string): Promise<boolean> {
   const [row] = await sql<{ open: boolean }[]>`
-    select exists (select from delivery where wave_id = ${waveId} and listed = 'planned')
+    -- In the order of its index: by chance, the next one planned is behind all that were sent.
+    select (select id from delivery where wave_id = ${waveId} and listed = 'planned'
+             order by channel, next_at, id limit 1) is not null
         or exists (select from slice s join delivery d on d.slice_id = s.id
                     where s.wave_id = ${waveId} and d.state in ('leased', 'sending'))
         or exists (select from delivery
